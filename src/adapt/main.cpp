@@ -1,0 +1,123 @@
+// koan-train: from text to a GGUF model. Everything here may throw below (LibTorch); it stops in main.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "adapt/commands.h"
+
+namespace koan {
+namespace {
+
+Status g_status;
+
+void add_data_commands(CLI::App& app) {
+  static TokenizerOptions tokenizer;
+  auto* t = app.add_subcommand("tokenizer", "Train a byte-level BPE vocabulary");
+  t->add_option("--data", tokenizer.data, "PATH[:WEIGHT] of .jsonl.zst files")->required();
+  t->add_option("--vocab", tokenizer.vocab, "Tokens in all");
+  t->add_option("--sample-mb", tokenizer.sample_mb, "Text to read in all, split by weight");
+  t->add_option("-o,--out", tokenizer.out, "GGUF file to write")->required();
+  t->callback([] { g_status = run_tokenizer(tokenizer); });
+
+  static PackOptions pack;
+  auto* p = app.add_subcommand("pack", "Turn documents into token files");
+  p->add_option("--tokenizer", pack.tokenizer, "GGUF file with the vocabulary")->required();
+  p->add_option("--data", pack.data, "PATH[:WEIGHT]; weights are shares of the training tokens")->required();
+  p->add_option("--limit-mb", pack.limit_mb, "At most this much text per source");
+  p->add_option("-o,--out", pack.out, "Folder to write")->required();
+  p->callback([] { g_status = run_pack(pack); });
+}
+
+#ifndef KOAN_TRAIN_DATA_ONLY
+void add_pretrain_command(CLI::App& app) {
+  static PretrainOptions o;
+  auto* c = app.add_subcommand("pretrain", "Train a model from scratch, or continue with --resume");
+  c->add_option("--data", o.data, "Pack to train on")->required();
+  c->add_option("--valid", o.valid, "Pack to measure bits per byte on")->required();
+  c->add_option("--out", o.out, "Folder for checkpoints and the log")->required();
+  c->add_option("--device", o.device)->check(CLI::IsMember({"cpu", "cuda"}));
+  c->add_flag("--resume", o.resume);
+  c->add_option("--seed", o.seed);
+  c->add_option("--threads", o.threads);
+  c->add_option("--width", o.width);
+  c->add_option("--layers", o.layers);
+  c->add_option("--heads", o.heads);
+  c->add_option("--kv-heads", o.kv_heads);
+  c->add_option("--head-dim", o.head_dim);
+  c->add_option("--feed-forward", o.feed_forward);
+  c->add_option("--steps", o.steps);
+  c->add_option("--minutes", o.minutes, "Length of the run in wall minutes instead of steps");
+  c->add_option("--batch-tokens", o.batch_tokens);
+  c->add_option("--seq-schedule", o.seq_schedule, "PROGRESS:WINDOW,...");
+  c->add_option("--schedule", o.schedule)->check(CLI::IsMember({"wsd", "cosine"}));
+  c->add_option("--warmup", o.warmup, "Part of the run");
+  c->add_option("--decay", o.decay, "Part of the run (wsd)");
+  c->add_option("--muon-lr", o.muon_lr);
+  c->add_option("--adam-lr", o.adam_lr);
+  c->add_option("--weight-decay", o.weight_decay);
+  c->add_option("--clip", o.clip);
+  c->add_option("--eval-minutes", o.eval_minutes);
+  c->add_option("--checkpoint-minutes", o.checkpoint_minutes);
+  c->add_option("--eval-tokens", o.eval_tokens, "Per source");
+  c->callback([] { g_status = run_pretrain(o); });
+}
+
+void add_model_commands(CLI::App& app) {
+  static ExportOptions e;
+  auto* x = app.add_subcommand("export", "Write a checkpoint as a GGUF model (Q8_0)");
+  x->add_option("--ckpt", e.checkpoint)->required();
+  x->add_option("-o,--out", e.out)->required();
+  x->add_option("--name", e.name);
+  x->add_option("--license", e.license);
+  x->add_option("--context-length", e.context_length);
+  x->callback([] { g_status = run_export(e); });
+
+  static EvalOptions v;
+  auto* c = app.add_subcommand("eval", "Bits per byte of held-out text");
+  c->add_option("--ckpt,--model", v.model, "Checkpoint folder or GGUF file")->required();
+  c->add_option("--valid", v.valid, "Pack of held-out text")->required();
+  c->add_option("--window", v.window);
+  c->add_option("--tokens", v.tokens, "Per source; 0 is all");
+  c->add_option("--threads", v.threads);
+  c->add_option("--device", v.device)->check(CLI::IsMember({"cpu", "cuda"}));
+  c->callback([] { g_status = run_eval(v); });
+
+  static DumpOptions d;
+  auto* l = app.add_subcommand("dump-logits", "Float32 logits of a text's first tokens, for parity tests");
+  l->add_option("--model", d.model)->required();
+  l->add_option("--text", d.text, "Text file")->required();
+  l->add_option("--tokens", d.tokens);
+  l->add_option("-o,--out", d.out)->required();
+  l->callback([] { g_status = run_dump_logits(d); });
+}
+#endif
+
+int run(int argc, char** argv) {
+  CLI::App app("Trains the language models of koan");
+  app.require_subcommand(1);
+  add_data_commands(app);
+#ifndef KOAN_TRAIN_DATA_ONLY
+  add_pretrain_command(app);
+  add_model_commands(app);
+#endif
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (g_status) return 0;
+  std::fprintf(stderr, "koan-train: %s\n", g_status.error().message.c_str());
+  return static_cast<int>(g_status.error().code) / 10 == 0 ? 1 : 3;
+}
+
+}  // namespace
+}  // namespace koan
+
+int main(int argc, char** argv) {
+  try {
+    return koan::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "koan-train: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,121 @@
+#include "adapt/pack.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace koan {
+namespace {
+
+constexpr std::size_t kNarrowVocabulary = 65536;
+
+struct Written {
+  std::uint64_t documents = 0, tokens = 0, bytes = 0;
+};
+
+Result<Written> write_source(const Tokenizer& tokenizer, const SourceSpec& spec, std::uint64_t limit,
+                             const std::string& stem) {
+  Written written;
+  Bytes tokens;
+  Bytes documents;
+  const bool narrow = tokenizer.size() <= kNarrowVocabulary;
+  const auto put = [&](Token token) {
+    if (narrow) append_fixed(tokens, static_cast<std::uint16_t>(token));
+    else append_fixed(tokens, token);
+    ++written.tokens;
+  };
+  KOAN_TRY(read_documents(spec.path, [&](std::string_view text) {
+    append_fixed(documents, written.tokens);
+    append_fixed(documents, static_cast<std::uint64_t>(text.size()));
+    put(tokenizer.bos());
+    for (const Token token : tokenizer.encode(as_bytes(text))) put(token);
+    ++written.documents;
+    written.bytes += text.size();
+    return limit == 0 || written.bytes < limit;
+  }));
+  KOAN_TRY(write_file(stem + ".tokens", tokens));
+  KOAN_TRY(write_file(stem + ".documents", documents));
+  return written;
+}
+
+Result<PackedSource> read_source(const std::string& stem, bool narrow, std::size_t vocabulary) {
+  PackedSource source;
+  KOAN_ASSIGN(const Bytes tokens, read_file(stem + ".tokens"));
+  const std::size_t width = narrow ? 2 : 4;
+  const std::size_t count = tokens.size() / width;
+  const auto at = [&](std::size_t i) {
+    Token out = 0;
+    for (std::size_t b = 0; b < width; ++b) out |= static_cast<Token>(tokens[i * width + b]) << (8 * b);
+    return out;
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    if (at(i) >= vocabulary) return Error{ErrorCode::kCorrupt, stem + ".tokens: token outside the vocabulary"};
+    if (narrow) source.narrow.push_back(static_cast<std::uint16_t>(at(i)));
+    else source.wide.push_back(at(i));
+  }
+  KOAN_ASSIGN(const Bytes documents, read_file(stem + ".documents"));
+  ByteReader in(documents);
+  while (in.remaining() > 0) {
+    PackedSource::Document document;
+    KOAN_ASSIGN(document.first, in.fixed<std::uint64_t>());
+    KOAN_ASSIGN(document.raw_bytes, in.fixed<std::uint64_t>());
+    const bool ordered = source.documents.empty() ? document.first == 0 : document.first > source.documents.back().first;
+    if (!ordered || document.first >= count) return Error{ErrorCode::kCorrupt, stem + ".documents: out of order"};
+    source.documents.push_back(document);
+  }
+  if (source.documents.empty()) return Error{ErrorCode::kCorrupt, stem + ": no documents"};
+  return source;
+}
+
+}  // namespace
+
+Status write_pack(const Tokenizer& tokenizer, const std::vector<SourceSpec>& sources, std::uint64_t limit_bytes,
+                  const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return Error{ErrorCode::kIo, "cannot create " + directory};
+  GgufFile file;
+  file.metadata["general.architecture"] = std::string("tokenizer");
+  tokenizer.to_gguf(file);
+  KOAN_TRY(write_file(directory + "/tokenizer.gguf", write_gguf(file)));
+  nlohmann::json manifest = {{"version", 1}, {"vocabulary", tokenizer.size()}, {"sources", nlohmann::json::array()}};
+  for (const SourceSpec& spec : sources) {
+    auto written = write_source(tokenizer, spec, limit_bytes, directory + "/" + spec.name);
+    if (!written) return std::move(written).error();
+    manifest["sources"].push_back({{"name", spec.name}, {"weight", spec.weight}, {"documents", written->documents},
+                                   {"tokens", written->tokens}, {"bytes", written->bytes}});
+    std::printf("%-36s %8llu documents %10llu tokens %.3f bytes a token\n", spec.name.c_str(),
+                static_cast<unsigned long long>(written->documents), static_cast<unsigned long long>(written->tokens),
+                static_cast<double>(written->bytes) / static_cast<double>(written->tokens));
+    std::fflush(stdout);
+  }
+  return write_file(directory + "/manifest.json", as_bytes(manifest.dump(1)));
+}
+
+Result<Tokenizer> read_tokenizer(const std::string& gguf_path) {
+  KOAN_ASSIGN(const Bytes bytes, read_file(gguf_path));
+  KOAN_ASSIGN(const GgufFile file, parse_gguf(bytes));
+  return Tokenizer::from_gguf(file);
+}
+
+Result<Pack> read_pack(const std::string& directory) {
+  Pack pack;
+  KOAN_ASSIGN(pack.tokenizer, read_tokenizer(directory + "/tokenizer.gguf"));
+  KOAN_ASSIGN(const Bytes text, read_file(directory + "/manifest.json"));
+  const auto manifest = nlohmann::json::parse(as_text(text), nullptr, false);
+  const Error broken{ErrorCode::kCorrupt, directory + "/manifest.json is not a pack manifest"};
+  if (!manifest.is_object() || !manifest.contains("sources") || !manifest["sources"].is_array()) return broken;
+  const std::size_t vocabulary = pack.tokenizer->size();
+  for (const auto& entry : manifest["sources"]) {
+    if (!entry.is_object() || !entry.contains("name") || !entry["name"].is_string()) return broken;
+    const std::string name = entry["name"].get<std::string>();
+    KOAN_ASSIGN(PackedSource source, read_source(directory + "/" + name, vocabulary <= kNarrowVocabulary, vocabulary));
+    source.name = name;
+    if (entry.contains("weight") && entry["weight"].is_number()) source.weight = entry["weight"].get<double>();
+    pack.sources.push_back(std::move(source));
+  }
+  if (pack.sources.empty()) return broken;
+  return pack;
+}
+
+}  // namespace koan

@@ -1,0 +1,207 @@
+#include "cli/arguments.h"
+
+#include <sched.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <iostream>
+#include <string_view>
+
+#include "cli/exit_code.h"
+#include "koan/koan.h"
+
+namespace koan::cli {
+namespace {
+
+struct VerbName {
+  std::string_view name;
+  Verb verb;
+  const char* what;
+};
+constexpr std::array<VerbName, 6> kVerbs = {{
+    {"compress", Verb::kCompress, "Compress FILE to FILE.koan"},
+    {"decompress", Verb::kDecompress, "Decompress FILE.koan to FILE"},
+    {"test", Verb::kTest, "Decode, compare all checksums, write nothing"},
+    {"list", Verb::kList, "What a file holds; needs no model"},
+    {"models", Verb::kModels, "The models this koan has, or what GGUF FILEs hold"},
+    {"bench", Verb::kBench, "Ratio, speed and memory beside other compressors"},
+}};
+
+constexpr const char* kFilterWhat =
+    "Lossless compression with an exact language model.\n\n"
+    "  koan compress [OPTIONS] [FILE...]       FILE -> FILE.koan\n"
+    "  koan decompress [OPTIONS] [FILE...]     FILE.koan -> FILE\n"
+    "  koan test [OPTIONS] FILE...             decode, compare all checksums, write nothing\n"
+    "  koan list [OPTIONS] FILE...             what a file holds; needs no model\n"
+    "  koan models [OPTIONS] [FILE...]         the models this koan has\n"
+    "  koan bench [OPTIONS] FILE...            ratio, speed, memory beside other compressors\n\n"
+    "Without a verb: compress (-d: decompress, -t: test, -l: list), as a filter if no FILE is given.";
+
+// What the command line says, before it is checked.
+struct Raw {
+  Arguments out;
+  std::vector<int> levels;
+  std::string segment;
+  unsigned threads = 0;
+  bool keep = false, decompress = false, test = false, list = false, no_peers = false, no_progress = false, version = false;
+};
+
+unsigned available_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  const int n = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  return n > 0 ? static_cast<unsigned>(n) : 1;
+}
+
+// "32K", "1M", "65536"; nothing if it is no size of a segment.
+std::optional<std::uint32_t> parse_size(const std::string& text) {
+  std::size_t used = 0;
+  std::uint64_t value = 0;
+  for (; used < text.size() && text[used] >= '0' && text[used] <= '9' && used < 10; ++used) {
+    value = value * 10 + static_cast<std::uint64_t>(text[used] - '0');
+  }
+  if (used == 0) return std::nullopt;
+  const std::string unit = text.substr(used);
+  if (unit == "K" || unit == "k" || unit == "KiB") {
+    value <<= 10;
+  } else if (unit == "M" || unit == "MiB") {
+    value <<= 20;
+  } else if (!unit.empty()) {
+    return std::nullopt;
+  }
+  if (value < 1024 || value > (8u << 20)) return std::nullopt;
+  return static_cast<std::uint32_t>(value);
+}
+
+// Without a description: the help says what the number means, not how it is checked.
+CLI::Validator range(int lowest, int highest) { return CLI::Range(lowest, highest).description(""); }
+
+void add_coding_options(CLI::App& app, Raw& raw, bool encodes) {
+  if (encodes) {
+    app.add_flag("-1{1},-2{2},-3{3},-4{4},-5{5},-6{6},-7{7},-8{8},-9{9}", raw.levels)->group("");
+    app.add_option("--segment-size", raw.segment, "Raw bytes per segment, e.g. 32K; overrides the level")->type_name("N");
+    app.footer("  -1 .. -9                    Fast to small, by segment size; default 6");
+  }
+  app.add_option("--streams", raw.out.streams, "Segments advanced together per thread; never changes the bytes")
+      ->type_name("N")
+      ->check(range(1, 64));
+  app.add_option("-T,--threads", raw.threads, "Threads; 0: one per core; never changes the bytes")->type_name("N")->check(range(0, 1024));
+}
+
+void add_output_options(CLI::App& app, Raw& raw) {
+  app.add_option("-o,--output", raw.out.output, "Write to FILE; - is stdout")->type_name("FILE");
+  app.add_flag("-c,--stdout", raw.out.to_stdout, "Write to stdout");
+  app.add_flag("-f,--force", raw.out.force, "Overwrite; use a terminal");
+  app.add_flag("-k,--keep", raw.keep, "Keep the source (the default)");
+  app.add_flag("--rm", raw.out.remove_source, "Delete the source after the result is complete");
+}
+
+void add_options(CLI::App& app, Raw& raw, Verb verb, bool filter) {
+  const bool moves = verb == Verb::kCompress || verb == Verb::kDecompress;
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.add_option("FILE", raw.out.files, verb == Verb::kModels ? "GGUF files to describe" : "- or nothing: stdin")
+      ->type_name("")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (moves) add_output_options(app, raw);
+  if (verb != Verb::kList && verb != Verb::kModels) add_coding_options(app, raw, verb == Verb::kCompress || verb == Verb::kBench);
+  if (verb == Verb::kCompress) {
+    app.add_flag("--verify", raw.out.verify, "Decode what was written and compare before the result gets its name");
+    // tar -I 'koan compress' unpacks with 'koan compress -d'.
+    auto* decompress = app.add_flag("-d,--decompress", raw.decompress, "Decompress");
+    if (!filter) decompress->group("");
+  }
+  if (filter) {
+    app.add_flag("-t,--test", raw.test, "Test");
+    app.add_flag("-l,--list", raw.list, "List");
+  }
+  if (verb == Verb::kBench) {
+    app.add_option("--runs", raw.out.runs, "Times each measurement is repeated; default 3")->type_name("N")->check(range(1, 1000));
+    app.add_flag("--no-peers", raw.no_peers, "koan alone");
+  }
+  app.add_option("--model", raw.out.model, "GGUF model to compress with; also known when decompressing")->type_name("FILE");
+  app.add_flag("-q,--quiet", raw.out.quiet, "Say less");
+  app.add_flag("-v,--verbose", raw.out.verbose, "Say more")->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  app.add_flag("--no-progress", raw.no_progress, "No progress line");
+  app.add_flag("--json", raw.out.json, "One JSON object on stdout (on stderr when stdout carries data)");
+  app.add_flag("-V,--version", raw.version, "Print the version");
+  app.set_help_flag("-h,--help", "Print this help");
+}
+
+std::optional<Arguments> refuse(const std::string& message, int* exit_code) {
+  std::fprintf(stderr, "koan: %s\n", message.c_str());
+  *exit_code = kExitUsage;
+  return std::nullopt;
+}
+
+std::optional<Arguments> checked(Raw raw, int* exit_code) {
+  Arguments out = std::move(raw.out);
+  if (int{raw.decompress} + int{raw.test} + int{raw.list} > 1) return refuse("choose one of -d, -t and -l", exit_code);
+  if (raw.decompress) out.verb = Verb::kDecompress;
+  if (raw.test) out.verb = Verb::kTest;
+  if (raw.list) out.verb = Verb::kList;
+  if (!raw.levels.empty()) out.level = raw.levels.back();
+  if (!raw.segment.empty()) {
+    const auto size = parse_size(raw.segment);
+    if (!size) return refuse("--segment-size: \"" + raw.segment + "\" is not a size from 1K to 8M", exit_code);
+    out.segment_bytes = *size;
+  }
+  out.threads = raw.threads == 0 ? available_cores() : raw.threads;
+  out.peers = !raw.no_peers;
+  out.progress = !raw.no_progress && !out.quiet;
+  if (raw.keep) out.remove_source = false;
+  if (!out.output.empty() && out.output != "-" && out.to_stdout) return refuse("choose one of -c and -o", exit_code);
+  if (out.output == "-") out.to_stdout = true;
+  if (!out.output.empty() && out.files.size() > 1) return refuse("-o takes one input only; use -c to write several to stdout", exit_code);
+  if (out.files.empty()) {
+    if (out.verb == Verb::kBench) return refuse("bench needs a FILE", exit_code);
+    if (out.verb != Verb::kModels) out.files.emplace_back("-");
+  }
+  if (out.remove_source && out.to_stdout) return refuse("--rm does not go with writing to stdout", exit_code);
+  if (out.verify && out.to_stdout) return refuse("--verify does not go with writing to stdout", exit_code);
+  return out;
+}
+
+}  // namespace
+
+std::optional<Arguments> parse_arguments(int argc, const char* const* argv, int* exit_code) {
+  std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  Raw raw;
+  bool filter = true;
+  std::string title = kFilterWhat, name = "koan";
+  if (!words.empty()) {
+    for (const VerbName& verb : kVerbs) {
+      if (words[0] != verb.name) continue;
+      raw.out.verb = verb.verb;
+      filter = false;
+      title = verb.what;
+      name += " " + words[0];
+      words.erase(words.begin());
+      break;
+    }
+  }
+  CLI::App app(title, name);
+  add_options(app, raw, raw.out.verb, filter);
+  // CLI11 takes "[x]" for a list; as a path it is the file of that name.
+  for (std::string& word : words) {
+    if (word.size() > 1 && word.front() == '[' && word.back() == ']') word = std::string("./").append(word);
+  }
+  try {
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app.help() << std::flush;
+    *exit_code = kExitOk;
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    return refuse(std::string(error.what()) + "\nTry 'koan --help'.", exit_code);
+  }
+  if (raw.version) {
+    std::printf("koan %s\n", koan_version());
+    *exit_code = kExitOk;
+    return std::nullopt;
+  }
+  return checked(std::move(raw), exit_code);
+}
+
+}  // namespace koan::cli

@@ -1,0 +1,37 @@
+// The command line as data (docs/cli.md).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace koan::cli {
+
+enum class Verb { kCompress, kDecompress, kTest, kList, kModels, kBench };
+
+struct Arguments {
+  Verb verb = Verb::kCompress;
+  std::vector<std::string> files;  // "-" is stdin
+  std::string output;              // empty: by rule; "-": stdout
+  std::string model;               // GGUF file; empty: none
+  bool to_stdout = false;
+  bool force = false;
+  bool remove_source = false;
+  bool verify = false;
+  bool quiet = false;
+  bool progress = true;
+  bool json = false;
+  bool peers = true;
+  int verbose = 0;
+  int level = 6;
+  std::uint32_t segment_bytes = 0;  // 0: what the level says
+  unsigned streams = 0;             // 0: the library's default
+  unsigned threads = 1;             // resolved: at least 1
+  unsigned runs = 3;
+};
+
+// Nothing: an answer was printed (help, version, what is wrong), and *exit_code says how to end.
+std::optional<Arguments> parse_arguments(int argc, const char* const* argv, int* exit_code);
+
+}  // namespace koan::cli

@@ -1,0 +1,105 @@
+#include "cli/child_process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "cli/progress.h"
+#include "cli/signals.h"
+
+extern char** environ;
+
+namespace koan::cli {
+namespace {
+
+// What the child inherits from us must not be our ignored SIGPIPE.
+class SpawnSetup {
+ public:
+  SpawnSetup(int stdin_fd, int stdout_fd) {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, stdout_fd, STDOUT_FILENO);
+    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    ::posix_spawnattr_init(&attributes);
+    sigset_t defaults;
+    ::sigemptyset(&defaults);
+    ::sigaddset(&defaults, SIGPIPE);
+    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnSetup() {
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  SpawnSetup(const SpawnSetup&) = delete;
+  SpawnSetup& operator=(const SpawnSetup&) = delete;
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+};
+
+// Fills the buffer unless the file ends.
+Result<std::size_t> read_fully(int fd, std::span<std::uint8_t> buffer, std::uint64_t offset) {
+  std::size_t have = 0;
+  while (have < buffer.size()) {
+    const ssize_t n = ::pread(fd, buffer.data() + have, buffer.size() - have, static_cast<off_t>(offset + have));
+    if (n == 0) break;
+    if (n < 0 && errno != EINTR) return io_error("compare", errno);
+    if (n > 0) have += static_cast<std::size_t>(n);
+  }
+  return have;
+}
+
+}  // namespace
+
+Result<bool> same_contents(int a, int b) {
+  std::array<std::uint8_t, 1 << 16> one, two;
+  for (std::uint64_t offset = 0;; offset += one.size()) {
+    KOAN_ASSIGN(const std::size_t n, read_fully(a, one, offset));
+    KOAN_ASSIGN(const std::size_t m, read_fully(b, two, offset));
+    if (n != m || std::memcmp(one.data(), two.data(), n) != 0) return false;
+    if (n < one.size()) return true;
+  }
+}
+
+Result<ChildRun> run_filter(const std::vector<std::string>& command, int input_fd) {
+  ChildRun run;
+  run.output = FileHandle(::memfd_create("koan-bench", MFD_CLOEXEC));
+  if (!run.output.is_open()) return io_error("memory file", errno);
+  if (::lseek(input_fd, 0, SEEK_SET) != 0) return io_error("input", errno);
+
+  std::vector<char*> argv;
+  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  const SpawnSetup setup(input_fd, run.output.fd());
+  const double start = seconds_now();
+  pid_t pid = 0;
+  const int failed = ::posix_spawnp(&pid, argv[0], &setup.actions, &setup.attributes, argv.data(), environ);
+  if (failed == ENOENT) return Error{ErrorCode::kNotSupported, "not installed"};
+  if (failed != 0) return io_error(command[0], failed);
+  int status = 0;
+  struct rusage usage {};
+  while (::wait4(pid, &status, 0, &usage) < 0) {
+    if (errno != EINTR) return io_error(command[0], errno);
+    if (interrupted()) ::kill(pid, SIGTERM);
+  }
+  run.seconds = seconds_now() - start;
+  if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return Error{ErrorCode::kIo, command[0] + " failed"};
+  run.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  struct stat info {};
+  if (::fstat(run.output.fd(), &info) != 0) return io_error("memory file", errno);
+  run.output_bytes = static_cast<std::uint64_t>(info.st_size);
+  return run;
+}
+
+}  // namespace koan::cli

@@ -1,0 +1,15 @@
+// The verbs, one file each. They return an exit code (docs/cli.md).
+#pragma once
+
+#include "cli/arguments.h"
+
+namespace koan::cli {
+
+int run_compress(const Arguments& arguments);
+int run_decompress(const Arguments& arguments);
+int run_test(const Arguments& arguments);
+int run_list(const Arguments& arguments);
+int run_models(const Arguments& arguments);
+int run_bench(const Arguments& arguments);
+
+}  // namespace koan::cli

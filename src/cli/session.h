@@ -1,0 +1,34 @@
+// The codec of one command with the models it may use: the embedded one, --model, and those in the model folders.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "cli/arguments.h"
+#include "koan/koan.hpp"
+
+namespace koan::cli {
+
+Error error_of(const koan::Failure& failure);
+
+class Session {
+ public:
+  static Result<Session> create(const Arguments& arguments);
+
+  koan::Codec& codec() noexcept { return codec_; }
+  // Adds the *.gguf of KOAN_MODELS and the data folder, once; true if that brought a model. A file that is no usable model is passed over.
+  bool add_folder_models();
+  koan_options options() const;
+  Result<koan_model_info> default_model() const;
+  // Name of the model with this hash, or the first eight hex digits.
+  std::string model_name(const std::uint8_t (&sha256)[32]) const;
+
+ private:
+  Session(koan::Codec codec, const Arguments& arguments) : codec_(std::move(codec)), arguments_(&arguments) {}
+
+  koan::Codec codec_;
+  const Arguments* arguments_;
+  bool folders_added_ = false;
+};
+
+}  // namespace koan::cli

@@ -1,0 +1,260 @@
+// The C interface (include/koan/koan.h) over Codec. No exception passes this file.
+#include "koan/koan.h"
+
+#include <cstdlib>
+#include <new>
+
+#include "codec/codec.h"
+#include "codec/inspect.h"
+
+struct koan_codec {
+  std::unique_ptr<koan::Codec> codec;
+};
+
+namespace {
+
+using koan::ByteView;
+using koan::Error;
+using koan::ErrorCode;
+
+static_assert(static_cast<int>(ErrorCode::kCancelled) == KOAN_ERROR_CANCELLED && static_cast<int>(ErrorCode::kCorrupt) == KOAN_ERROR_CORRUPT &&
+              static_cast<int>(ErrorCode::kNeedsModel) == KOAN_ERROR_NEEDS_MODEL && static_cast<int>(ErrorCode::kUsage) == KOAN_ERROR_USAGE &&
+              static_cast<int>(ErrorCode::kIo) == KOAN_ERROR_IO && static_cast<int>(ErrorCode::kLimit) == KOAN_ERROR_LIMIT &&
+              static_cast<int>(ErrorCode::kNeedsVersion) == KOAN_ERROR_NEEDS_VERSION &&
+              static_cast<int>(ErrorCode::kNotSupported) == KOAN_ERROR_NOT_SUPPORTED &&
+              static_cast<int>(ErrorCode::kVerification) == KOAN_ERROR_VERIFICATION && static_cast<int>(ErrorCode::kInternal) == KOAN_ERROR_INTERNAL);
+
+koan_code report(const Error& e, koan_error* out) {
+  if (out) {
+    out->code = static_cast<koan_code>(e.code);
+    const std::size_t n = std::min(e.message.size(), sizeof(out->message) - 1);
+    std::memcpy(out->message, e.message.data(), n);
+    out->message[n] = '\0';
+  }
+  return static_cast<koan_code>(e.code);
+}
+
+// Runs fn() -> Status behind the exception fence.
+template <typename Fn>
+koan_code fenced(koan_error* error, Fn fn) {
+  try {
+    const koan::Status status = fn();
+    if (!status) return report(status.error(), error);
+    if (error) *error = koan_error{};
+    return KOAN_OK;
+  } catch (const std::bad_alloc&) {
+    return report({ErrorCode::kLimit, "out of memory"}, error);
+  } catch (const std::exception& e) {
+    return report({ErrorCode::kInternal, e.what()}, error);
+  }
+}
+
+class CallbackSource final : public koan::Source {
+ public:
+  CallbackSource(koan_read_fn fn, void* user) : read_(fn), user_(user) {}
+  koan::Result<std::size_t> read(std::span<std::uint8_t> buffer) override {
+    const std::int64_t n = read_(user_, buffer.data(), buffer.size());
+    if (n < 0 || static_cast<std::uint64_t>(n) > buffer.size()) return Error{ErrorCode::kIo, "reading failed"};
+    return static_cast<std::size_t>(n);
+  }
+
+ private:
+  koan_read_fn read_;
+  void* user_;
+};
+
+class CallbackSink final : public koan::Sink {
+ public:
+  CallbackSink(koan_write_fn fn, void* user) : write_(fn), user_(user) {}
+  koan::Status write(ByteView data) override {
+    if (!data.empty() && write_(user_, data.data(), data.size()) != 0) return Error{ErrorCode::kIo, "writing failed"};
+    return {};
+  }
+
+ private:
+  koan_write_fn write_;
+  void* user_;
+};
+
+koan::Result<koan::CodecOptions> read_options(const koan_options* in) {
+  koan::CodecOptions out;
+  if (!in) return out;
+  if (in->struct_size != sizeof(koan_options)) return Error{ErrorCode::kUsage, "koan_options was not set up with koan_options_init"};
+  out.level = in->level;
+  out.threads = in->threads;
+  out.segment_bytes = in->segment_bytes;
+  out.streams = in->streams;
+  out.bytes_total = in->bytes_total;
+  if (in->progress) {
+    out.progress = [fn = in->progress, user = in->progress_user](const koan::ProgressReport& r) {
+      const koan_progress p{r.bytes_in, r.bytes_out, r.bytes_total};
+      return fn(user, &p) == 0;
+    };
+  }
+  return out;
+}
+
+void write_stats(const koan::CodecStats& s, koan_stats* out) {
+  if (!out) return;
+  *out = {s.raw_bytes, s.coded_bytes, s.tokens, s.segments, s.model_segments, s.model_raw_bytes, s.model_coded_bytes, s.model_ideal_bits};
+}
+
+koan::Status give_memory(const koan::Bytes& bytes, std::uint8_t** out, std::size_t* out_size) {
+  *out = static_cast<std::uint8_t*>(std::malloc(bytes.empty() ? 1 : bytes.size()));
+  if (!*out) return Error{ErrorCode::kLimit, "out of memory"};
+  if (!bytes.empty()) std::memcpy(*out, bytes.data(), bytes.size());
+  *out_size = bytes.size();
+  return {};
+}
+
+enum class Direction { kCompress, kDecompress };
+
+koan::Status run(koan_codec* codec, const koan_options* options, Direction direction, koan::Source& source, koan::Sink& sink, koan_stats* stats) {
+  if (!codec) return Error{ErrorCode::kUsage, "codec is NULL"};
+  KOAN_ASSIGN(const koan::CodecOptions opts, read_options(options));
+  auto result = direction == Direction::kCompress ? codec->codec->compress(opts, source, sink) : codec->codec->decompress(opts, source, sink);
+  if (!result) return std::move(result).error();
+  write_stats(*result, stats);
+  return {};
+}
+
+}  // namespace
+
+extern "C" {
+
+void koan_options_init(koan_options* options) {
+  *options = koan_options{};
+  options->struct_size = sizeof(koan_options);
+  options->level = 6;
+}
+
+const char* koan_version(void) { return "0.1.0"; }
+
+const char* koan_code_name(koan_code code) {
+  switch (code) {
+    case KOAN_OK: return "ok";
+    case KOAN_ERROR_INTERNAL: return "internal";
+    case KOAN_ERROR_USAGE: return "usage";
+    case KOAN_ERROR_IO: return "io";
+    case KOAN_ERROR_CORRUPT: return "corrupt";
+    case KOAN_ERROR_NEEDS_MODEL: return "needs-model";
+    case KOAN_ERROR_NEEDS_VERSION: return "needs-version";
+    case KOAN_ERROR_NOT_SUPPORTED: return "not-supported";
+    case KOAN_ERROR_LIMIT: return "limit";
+    case KOAN_ERROR_VERIFICATION: return "verification";
+    case KOAN_ERROR_CANCELLED: return "cancelled";
+  }
+  return "unknown";
+}
+
+koan_code koan_codec_create(koan_codec** codec, koan_error* error) {
+  return fenced(error, [&]() -> koan::Status {
+    *codec = nullptr;
+    KOAN_ASSIGN(std::unique_ptr<koan::Codec> made, koan::Codec::create());
+    *codec = new koan_codec{std::move(made)};
+    return {};
+  });
+}
+
+void koan_codec_free(koan_codec* codec) { delete codec; }
+
+koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int make_default, koan_error* error) {
+  return fenced(error, [&] { return codec->codec->store().add({static_cast<const std::uint8_t*>(gguf), size}, make_default != 0); });
+}
+
+size_t koan_codec_model_count(const koan_codec* codec) { return codec->codec->store().models().size(); }
+
+koan_code koan_codec_model(const koan_codec* codec, size_t index, koan_model_info* info, koan_error* error) {
+  return fenced(error, [&]() -> koan::Status {
+    const koan::ModelStore& store = codec->codec->store();
+    if (index >= store.models().size()) return Error{ErrorCode::kUsage, "no such model"};
+    const koan::Model& model = *store.models()[index].model;
+    const koan::Window window = koan::default_window(model.config());
+    *info = koan_model_info{};
+    info->name = model.config().name.c_str();
+    info->architecture = model.config().architecture.c_str();
+    std::memcpy(info->sha256, model.sha256().data(), 32);
+    info->parameters = model.parameters();
+    info->file_bytes = model.file_bytes();
+    info->vocabulary = model.config().vocabulary;
+    info->window = window.size;
+    info->sinks = window.sinks;
+    info->multiply_adds = model.multiply_adds_per_token();
+    info->embedded = store.models()[index].embedded;
+    info->is_default = index == store.default_index();
+    return {};
+  });
+}
+
+koan_code koan_compress(koan_codec* codec, const koan_options* options, const void* data, size_t size, uint8_t** out, size_t* out_size,
+                        koan_stats* stats, koan_error* error) {
+  return fenced(error, [&]() -> koan::Status {
+    koan::MemorySource source({static_cast<const std::uint8_t*>(data), size});
+    koan::MemorySink sink;
+    KOAN_TRY(run(codec, options, Direction::kCompress, source, sink, stats));
+    return give_memory(sink.bytes, out, out_size);
+  });
+}
+
+koan_code koan_decompress(koan_codec* codec, const koan_options* options, const void* data, size_t size, size_t max_size, uint8_t** out,
+                          size_t* out_size, koan_stats* stats, koan_error* error) {
+  return fenced(error, [&]() -> koan::Status {
+    koan::MemorySource source({static_cast<const std::uint8_t*>(data), size});
+    koan::MemorySink sink(max_size);
+    KOAN_TRY(run(codec, options, Direction::kDecompress, source, sink, stats));
+    return give_memory(sink.bytes, out, out_size);
+  });
+}
+
+void koan_free(void* memory) { std::free(memory); }
+
+koan_code koan_compress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user, koan_write_fn write,
+                               void* write_user, koan_stats* stats, koan_error* error) {
+  return fenced(error, [&] {
+    CallbackSource source(read, read_user);
+    CallbackSink sink(write, write_user);
+    return run(codec, options, Direction::kCompress, source, sink, stats);
+  });
+}
+
+koan_code koan_decompress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user, koan_write_fn write,
+                                 void* write_user, koan_stats* stats, koan_error* error) {
+  return fenced(error, [&] {
+    CallbackSource source(read, read_user);
+    CallbackSink sink(write, write_user);
+    return run(codec, options, Direction::kDecompress, source, sink, stats);
+  });
+}
+
+koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn on_part, koan_segment_fn on_segment, void* user,
+                              koan_error* error) {
+  return fenced(error, [&] {
+    CallbackSource source(read, read_user);
+    return koan::inspect(
+        source,
+        [&](const koan::PartInfo& p) {
+          koan_part_info info{};
+          info.is_message = p.is_message;
+          info.format_version = koan::kFormatVersion;
+          info.offset = p.offset;
+          info.has_model = p.model || p.model_id;
+          if (p.model) {
+            info.numerics_version = p.model->numerics_version;
+            std::memcpy(info.model_sha256, p.model->sha256.data(), 32);
+            info.window = p.model->window;
+            info.sinks = p.model->sinks;
+            const auto id = p.model->message_id();
+            std::memcpy(info.message_model_id, id.data(), 2);
+          }
+          if (p.model_id) std::memcpy(info.message_model_id, p.model_id->data(), 2);
+          if (on_part) on_part(user, &info);
+        },
+        [&](const koan::SegmentInfo& s) {
+          const koan_segment_info info{s.part,         s.offset,       s.raw_offset, s.head.raw_bytes, s.head.coded_bytes, s.record_bytes,
+                                       koan::method_name(s.head.method).data(), koan::transform_name(s.head.transform).data(), s.head.check};
+          if (on_segment) on_segment(user, &info);
+        });
+  });
+}
+
+}  // extern "C"

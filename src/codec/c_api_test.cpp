@@ -1,0 +1,148 @@
+#include "koan/koan.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "codec/test_inputs.h"
+
+namespace {
+
+struct Codec {
+  Codec() {
+    koan_error error;
+    EXPECT_EQ(koan_codec_create(&handle, &error), KOAN_OK) << error.message;
+  }
+  ~Codec() { koan_codec_free(handle); }
+  koan_codec* handle = nullptr;
+};
+
+TEST(CApi, OneShotRoundTrip) {
+  Codec codec;
+  const koan::Bytes text = koan::sample_text(20000);
+  uint8_t *coded = nullptr, *back = nullptr;
+  size_t coded_size = 0, back_size = 0;
+  koan_stats stats;
+  koan_error error;
+  ASSERT_EQ(koan_compress(codec.handle, nullptr, text.data(), text.size(), &coded, &coded_size, &stats, &error), KOAN_OK) << error.message;
+  EXPECT_EQ(stats.raw_bytes, text.size());
+  EXPECT_EQ(stats.coded_bytes, coded_size);
+  EXPECT_GT(stats.tokens, 0u);
+  ASSERT_EQ(koan_decompress(codec.handle, nullptr, coded, coded_size, SIZE_MAX, &back, &back_size, &stats, &error), KOAN_OK) << error.message;
+  ASSERT_EQ(back_size, text.size());
+  EXPECT_EQ(std::memcmp(back, text.data(), back_size), 0);
+  koan_free(back);
+  EXPECT_EQ(koan_decompress(codec.handle, nullptr, coded, coded_size, text.size() - 1, &back, &back_size, nullptr, &error), KOAN_ERROR_LIMIT);
+  koan_free(coded);
+}
+
+TEST(CApi, ErrorsHaveCodesAndMessages) {
+  Codec codec;
+  koan_error error;
+  uint8_t* out = nullptr;
+  size_t out_size = 0;
+  EXPECT_EQ(koan_decompress(codec.handle, nullptr, "hello", 5, SIZE_MAX, &out, &out_size, nullptr, &error), KOAN_ERROR_CORRUPT);
+  EXPECT_EQ(error.code, KOAN_ERROR_CORRUPT);
+  EXPECT_STREQ(error.message, "not a .koan file");
+  EXPECT_EQ(koan_decompress(codec.handle, nullptr, nullptr, 0, SIZE_MAX, &out, &out_size, nullptr, nullptr), KOAN_ERROR_CORRUPT);
+  koan_options options = {};
+  EXPECT_EQ(koan_compress(codec.handle, &options, "hello", 5, &out, &out_size, nullptr, &error), KOAN_ERROR_USAGE) << "not initialised";
+  EXPECT_EQ(koan_codec_add_model(codec.handle, "GGUF", 4, 0, &error), KOAN_ERROR_CORRUPT);
+  EXPECT_STREQ(koan_code_name(KOAN_ERROR_CORRUPT), "corrupt");
+}
+
+TEST(CApi, ModelsAreDescribed) {
+  Codec codec;
+  ASSERT_EQ(koan_codec_model_count(codec.handle), 1u);
+  koan_model_info info;
+  ASSERT_EQ(koan_codec_model(codec.handle, 0, &info, nullptr), KOAN_OK);
+  EXPECT_TRUE(info.embedded && info.is_default);
+  EXPECT_GT(info.parameters, 100000u);
+  EXPECT_EQ(koan_codec_model(codec.handle, 1, &info, nullptr), KOAN_ERROR_USAGE);
+}
+
+struct Memory {
+  koan::Bytes in, out;
+  size_t at = 0;
+  size_t step = 777;       // reads come in small pieces
+  int64_t fail_at = -1;    // fail once this much was read or written
+};
+int64_t read_memory(void* user, void* buffer, size_t size) {
+  auto* m = static_cast<Memory*>(user);
+  if (m->fail_at >= 0 && static_cast<int64_t>(m->at) >= m->fail_at) return -1;
+  const size_t n = std::min({size, m->step, m->in.size() - m->at});
+  std::memcpy(buffer, m->in.data() + m->at, n);
+  m->at += n;
+  return static_cast<int64_t>(n);
+}
+int write_memory(void* user, const void* data, size_t size) {
+  auto* m = static_cast<Memory*>(user);
+  if (m->fail_at >= 0) return 1;
+  const auto* bytes = static_cast<const uint8_t*>(data);
+  m->out.insert(m->out.end(), bytes, bytes + size);
+  return 0;
+}
+
+TEST(CApi, StreamsInSmallPiecesAndReportsCallbackFailures) {
+  Codec codec;
+  Memory plain, coded, failing;
+  plain.in = koan::sample_text(30000);
+  failing.in = plain.in;
+  failing.fail_at = 10000;
+  koan_error error;
+  ASSERT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &coded, nullptr, &error), KOAN_OK) << error.message;
+  Memory source, back;
+  source.in = coded.out;
+  ASSERT_EQ(koan_decompress_stream(codec.handle, nullptr, read_memory, &source, write_memory, &back, nullptr, &error), KOAN_OK) << error.message;
+  EXPECT_TRUE(back.out == plain.in);
+  EXPECT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &failing, write_memory, &coded, nullptr, &error), KOAN_ERROR_IO);
+  plain.at = 0;
+  EXPECT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &failing, nullptr, &error), KOAN_ERROR_IO);
+}
+
+int stop_at_once(void*, const koan_progress*) { return 1; }
+
+TEST(CApi, ProgressCanCancel) {
+  Codec codec;
+  const koan::Bytes text = koan::sample_text(80000);
+  koan_options options;
+  koan_options_init(&options);
+  options.progress = stop_at_once;
+  uint8_t* out = nullptr;
+  size_t out_size = 0;
+  EXPECT_EQ(koan_compress(codec.handle, &options, text.data(), text.size(), &out, &out_size, nullptr, nullptr), KOAN_ERROR_CANCELLED);
+}
+
+struct Seen {
+  std::vector<koan_part_info> parts;
+  std::vector<koan_segment_info> segments;
+};
+
+TEST(CApi, InspectsWithoutDecoding) {
+  Codec codec;
+  Memory all;
+  for (const koan::Bytes& raw : {koan::sample_text(80000), koan::random_bytes(5000, 1), koan::sample_text(900)}) {
+    Memory plain, coded;
+    plain.in = raw;
+    ASSERT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &coded, nullptr, nullptr), KOAN_OK);
+    all.in.insert(all.in.end(), coded.out.begin(), coded.out.end());
+  }
+  Seen seen;
+  koan_error error;
+  ASSERT_EQ(koan_inspect_stream(
+                read_memory, &all, [](void* u, const koan_part_info* p) { static_cast<Seen*>(u)->parts.push_back(*p); },
+                [](void* u, const koan_segment_info* s) { static_cast<Seen*>(u)->segments.push_back(*s); }, &seen, &error),
+            KOAN_OK)
+      << error.message;
+  ASSERT_EQ(seen.parts.size(), 3u);
+  EXPECT_TRUE(seen.parts[0].has_model && !seen.parts[1].has_model && seen.parts[2].is_message);
+  ASSERT_EQ(seen.segments.size(), 4u);
+  EXPECT_STREQ(seen.segments[0].method, "model");
+  EXPECT_STREQ(seen.segments[2].method, "stored");
+  EXPECT_EQ(seen.segments[3].raw_offset, 85000u);
+  EXPECT_EQ(seen.segments[3].raw_bytes, 900u);
+}
+
+}  // namespace

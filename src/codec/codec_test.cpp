@@ -1,0 +1,166 @@
+#include "codec/codec.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "codec/test_inputs.h"
+
+namespace koan {
+namespace {
+
+class CodecTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { codec_ = Codec::create().value().release(); }
+  static void TearDownTestSuite() { delete codec_; }
+
+  static Bytes compressed(ByteView raw, const CodecOptions& options = {}, CodecStats* stats = nullptr) {
+    MemorySource source(raw);
+    MemorySink sink;
+    auto result = codec_->compress(options, source, sink);
+    EXPECT_TRUE(result) << (result ? "" : result.error().message);
+    if (result && stats) *stats = *result;
+    return std::move(sink.bytes);
+  }
+  static Result<Bytes> decompressed(ByteView coded, const CodecOptions& options = {}) {
+    MemorySource source(coded);
+    MemorySink sink;
+    auto result = codec_->decompress(options, source, sink);
+    if (!result) return std::move(result).error();
+    return std::move(sink.bytes);
+  }
+  static Codec* codec_;
+};
+Codec* CodecTest::codec_ = nullptr;
+
+TEST_F(CodecTest, EveryInputComesBackAndHardlyGrows) {
+  for (const auto& [name, raw] : test_inputs()) {
+    SCOPED_TRACE(name);
+    const Bytes coded = compressed(raw);
+    EXPECT_LE(coded.size(), raw.size() + 64 + raw.size() / 1000);
+    const auto back = decompressed(coded);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_TRUE(*back == raw);
+  }
+}
+
+TEST_F(CodecTest, BytesDoNotDependOnThreadsOrStreams) {
+  const Bytes text = sample_text(60000);
+  CodecOptions options;
+  options.segment_bytes = 3000;
+  const Bytes reference = compressed(text, options);
+  for (const unsigned threads : {1u, 2u, 4u}) {
+    for (const unsigned streams : {1u, 3u, 16u}) {
+      options.threads = threads;
+      options.streams = streams;
+      EXPECT_TRUE(compressed(text, options) == reference) << threads << " threads, " << streams << " streams";
+      const auto back = decompressed(reference, options);
+      ASSERT_TRUE(back) << back.error().message;
+      EXPECT_TRUE(*back == text) << threads << " threads, " << streams << " streams";
+    }
+  }
+}
+
+TEST_F(CodecTest, EncodingTwiceGivesTheSameBytes) {
+  const Bytes text = sample_text(20000);
+  EXPECT_TRUE(compressed(text) == compressed(text));
+}
+
+TEST_F(CodecTest, CodedSizeIsTheIdealCodeLength) {
+  CodecStats stats;
+  CodecOptions options;
+  options.segment_bytes = 4096;
+  compressed(sample_text(60000), options, &stats);
+  ASSERT_GT(stats.model_segments, 10u);
+  EXPECT_LE(static_cast<double>(stats.model_coded_bytes),
+            stats.model_ideal_bits / 8 * 1.0001 + 4.0 * static_cast<double>(stats.model_segments));
+}
+
+TEST_F(CodecTest, PartsConcatenate) {
+  const Bytes small = sample_text(700), large = sample_text(9000), noise = random_bytes(5000, 3);
+  Bytes all, expected;
+  for (const Bytes* part : {&small, &large, &small, &noise, &small}) {
+    append_bytes(all, compressed(*part));
+    append_bytes(expected, *part);
+  }
+  const auto back = decompressed(all);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_TRUE(*back == expected);
+  all.push_back('x');
+  EXPECT_EQ(decompressed(all).error().code, ErrorCode::kCorrupt);
+}
+
+TEST_F(CodecTest, SmallInputsTakeTheCompactForm) {
+  CodecStats stats;
+  const Bytes text = sample_text(1000);
+  const Bytes coded = compressed(text, {}, &stats);
+  EXPECT_TRUE(is_message_start(coded[0]));
+  EXPECT_LE(coded.size(), stats.model_coded_bytes + 8);
+  EXPECT_EQ(compressed(Bytes{}).size(), 5u);
+  EXPECT_FALSE(is_message_start(compressed(prose(4096, 5))[0]));
+}
+
+TEST_F(CodecTest, CrlfCostsLittle) {
+  const Bytes lf = sample_text(30000);
+  Bytes crlf;
+  for (std::uint8_t b : lf) {
+    if (b == '\n') crlf.push_back('\r');
+    crlf.push_back(b);
+  }
+  EXPECT_LE(compressed(crlf).size(), compressed(lf).size() + 40);
+}
+
+TEST_F(CodecTest, LinksSegmentsOfBinaryDataAtNoCost) {
+  // Repetitive binary data far longer than a segment must cost what one LZMA stream costs.
+  Bytes data;
+  const Bytes page = random_bytes(30000, 8);
+  for (int i = 0; i < 12; ++i) append_bytes(data, page);
+  EXPECT_LT(compressed(data).size(), 31500u);
+}
+
+TEST_F(CodecTest, BadOptionsAndCancellationAreErrors) {
+  const Bytes text = sample_text(50000);
+  MemorySink sink;
+  const auto code_with = [&](const CodecOptions& options) {
+    MemorySource source(text);
+    auto result = codec_->compress(options, source, sink);
+    return result ? ErrorCode::kInternal : result.error().code;
+  };
+  CodecOptions options;
+  options.level = 10;
+  EXPECT_EQ(code_with(options), ErrorCode::kUsage);
+  options = {};
+  options.segment_bytes = 10;
+  EXPECT_EQ(code_with(options), ErrorCode::kUsage);
+  options = {};
+  options.progress = [](const ProgressReport&) { return false; };
+  EXPECT_EQ(code_with(options), ErrorCode::kCancelled);
+}
+
+TEST_F(CodecTest, UnknownModelIsNamed) {
+  Bytes coded = compressed(sample_text(9000));
+  // A well-formed file that names another model: rewrite the record with its check.
+  ModelRef ref = model_ref(*codec_->store().default_model(), default_window(codec_->store().default_model()->config()));
+  Bytes old_record, new_record;
+  append_model_record(old_record, ref);
+  ref.sha256[0] ^= 1;
+  append_model_record(new_record, ref);
+  const auto at = std::search(coded.begin(), coded.end(), old_record.begin(), old_record.end());
+  ASSERT_NE(at, coded.end());
+  std::copy(new_record.begin(), new_record.end(), at);
+  const auto result = decompressed(coded);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kNeedsModel);
+  EXPECT_NE(result.error().message.find(to_hex(ref.sha256)), std::string::npos);
+
+  ref.sha256[0] ^= 1;
+  ref.numerics_version = kNumericsVersion + 1;
+  new_record.clear();
+  append_model_record(new_record, ref);
+  std::copy(new_record.begin(), new_record.end(), coded.begin() + 13);
+  EXPECT_EQ(decompressed(coded).error().code, ErrorCode::kNeedsVersion);
+}
+
+}  // namespace
+}  // namespace koan

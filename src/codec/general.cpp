@@ -1,0 +1,115 @@
+#include "codec/general.h"
+
+#include <lzma.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace koan {
+namespace {
+
+constexpr std::uint32_t kMinDictLog = 12, kMaxDictLog = 26;
+constexpr int kMaxZstdWindowLog = 27;
+
+struct ZstdCctxFree {
+  void operator()(ZSTD_CCtx* p) const { ZSTD_freeCCtx(p); }
+};
+struct ZstdDctxFree {
+  void operator()(ZSTD_DCtx* p) const { ZSTD_freeDCtx(p); }
+};
+
+Result<Bytes> zstd_encode(ByteView text, int level) {
+  std::unique_ptr<ZSTD_CCtx, ZstdCctxFree> ctx(ZSTD_createCCtx());
+  if (!ctx) return Error{ErrorCode::kInternal, "zstd: out of memory"};
+  ZSTD_CCtx_setParameter(ctx.get(), ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(ctx.get(), ZSTD_c_contentSizeFlag, 0);
+  if (level < 10) ZSTD_CCtx_setParameter(ctx.get(), ZSTD_c_enableLongDistanceMatching, 1);
+  Bytes out(ZSTD_compressBound(text.size()));
+  const std::size_t n = ZSTD_compress2(ctx.get(), out.data(), out.size(), text.data(), text.size());
+  if (ZSTD_isError(n)) return Error{ErrorCode::kInternal, std::string("zstd: ") + ZSTD_getErrorName(n)};
+  out.resize(n);
+  return out;
+}
+
+Result<Bytes> zstd_decode(ByteView coded, std::uint64_t text_bytes) {
+  std::unique_ptr<ZSTD_DCtx, ZstdDctxFree> ctx(ZSTD_createDCtx());
+  if (!ctx) return Error{ErrorCode::kInternal, "zstd: out of memory"};
+  ZSTD_DCtx_setParameter(ctx.get(), ZSTD_d_windowLogMax, kMaxZstdWindowLog);
+  const std::size_t frame = ZSTD_findFrameCompressedSize(coded.data(), coded.size());
+  if (ZSTD_isError(frame) || frame != coded.size()) return Error{ErrorCode::kCorrupt, "zstd data is damaged"};
+  Bytes out(static_cast<std::size_t>(text_bytes));
+  const std::size_t n = ZSTD_decompressDCtx(ctx.get(), out.data(), out.size(), coded.data(), coded.size());
+  if (ZSTD_isError(n) || n != out.size()) return Error{ErrorCode::kCorrupt, "zstd data is damaged"};
+  return out;
+}
+
+lzma_options_lzma lzma_options_for(std::uint32_t dict_log) {
+  lzma_options_lzma options;
+  lzma_lzma_preset(&options, 9 | LZMA_PRESET_EXTREME);
+  options.dict_size = std::uint32_t{1} << dict_log;
+  return options;
+}
+
+Result<Bytes> lzma_encode(ByteView text) {
+  std::uint32_t dict_log = kMinDictLog;
+  while (dict_log < kMaxDictLog && (std::uint64_t{1} << dict_log) < text.size()) ++dict_log;
+  lzma_options_lzma options = lzma_options_for(dict_log);
+  const lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
+  Bytes out(text.size() + text.size() / 3 + 256);
+  out[0] = static_cast<std::uint8_t>((options.pb * 5 + options.lp) * 9 + options.lc);
+  out[1] = static_cast<std::uint8_t>(dict_log);
+  std::size_t pos = 2;
+  const lzma_ret ret = lzma_raw_buffer_encode(filters, nullptr, text.data(), text.size(), out.data(), &pos, out.size());
+  if (ret != LZMA_OK) return Error{ErrorCode::kInternal, "liblzma: encoder error " + std::to_string(ret)};
+  out.resize(pos);
+  return out;
+}
+
+Result<Bytes> lzma_decode(ByteView coded, std::uint64_t text_bytes) {
+  const Error damaged{ErrorCode::kCorrupt, "lzma data is damaged"};
+  if (coded.size() < 2 || coded[0] >= 225 || coded[1] < kMinDictLog || coded[1] > kMaxDictLog) return damaged;
+  lzma_options_lzma options = lzma_options_for(coded[1]);
+  options.lc = coded[0] % 9;
+  options.lp = coded[0] / 9 % 5;
+  options.pb = coded[0] / 45;
+  if (options.lc + options.lp > 4) return damaged;
+  const lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
+  lzma_stream stream = LZMA_STREAM_INIT;
+  if (lzma_raw_decoder(&stream, filters) != LZMA_OK) return damaged;
+  const std::unique_ptr<lzma_stream, void (*)(lzma_stream*)> guard(&stream, lzma_end);
+  Bytes out(static_cast<std::size_t>(text_bytes));
+  stream.next_in = coded.data() + 2;
+  stream.avail_in = coded.size() - 2;
+  stream.next_out = out.data();
+  stream.avail_out = out.size();
+  lzma_ret ret = LZMA_OK;
+  while (ret == LZMA_OK && (stream.avail_out != 0 || stream.avail_in != 0)) ret = lzma_code(&stream, LZMA_FINISH);
+  if ((ret != LZMA_OK && ret != LZMA_STREAM_END) || stream.avail_out != 0 || stream.avail_in != 0) return damaged;
+  return out;
+}
+
+}  // namespace
+
+Result<GeneralCoded> general_encode(ByteView text) {
+  GeneralCoded best{Method::kStored, Bytes(text.begin(), text.end())};
+  KOAN_ASSIGN(Bytes zstd, zstd_encode(text, ZSTD_maxCLevel()));
+  if (zstd.size() < best.coded.size()) best = {Method::kZstd, std::move(zstd)};
+  KOAN_ASSIGN(Bytes lzma, lzma_encode(text));
+  if (lzma.size() < best.coded.size()) best = {Method::kLzma, std::move(lzma)};
+  return best;
+}
+
+Result<Bytes> general_decode(Method method, ByteView coded, std::uint64_t text_bytes) {
+  if (method == Method::kZstd) return zstd_decode(coded, text_bytes);
+  if (method == Method::kLzma) return lzma_decode(coded, text_bytes);
+  if (method != Method::kStored || coded.size() != text_bytes) return Error{ErrorCode::kCorrupt, "stored bytes of another length"};
+  return Bytes(coded.begin(), coded.end());
+}
+
+std::uint64_t fast_size(ByteView text) {
+  const auto coded = zstd_encode(text, 3);
+  return coded ? coded->size() : text.size();
+}
+
+}  // namespace koan

@@ -1,0 +1,72 @@
+#include "codec/planner.h"
+
+#include <gtest/gtest.h>
+
+#include "codec/general.h"
+#include "codec/line_ends.h"
+#include "codec/test_inputs.h"
+
+namespace koan {
+namespace {
+
+TEST(CutPieces, CoversTheInputInPiecesOfBoundedAndEvenLength) {
+  for (const auto& [name, raw] : test_inputs()) {
+    for (const std::size_t target : {1024u, 8192u, 65536u}) {
+      SCOPED_TRACE(name + " at " + std::to_string(target));
+      const auto pieces = cut_pieces(raw, target);
+      std::size_t at = 0;
+      for (ByteView piece : pieces) {
+        ASSERT_EQ(piece.data(), raw.data() + at);
+        ASSERT_GE(piece.size(), 1u);
+        ASSERT_LE(piece.size(), target);
+        if (at != 0) {
+          ASSERT_FALSE(raw[at] == '\n' && raw[at - 1] == '\r') << "a cut between CR and LF";
+        }
+        at += piece.size();
+      }
+      EXPECT_EQ(at, raw.size());
+      EXPECT_LE(pieces.size(), raw.size() / (target * 3 / 4) + 2);
+    }
+  }
+}
+
+TEST(CutPieces, DoesNotSplitCharacters) {
+  Bytes text;
+  while (text.size() < 50000) append_bytes(text, as_bytes("漢字"));
+  for (ByteView piece : cut_pieces(text, 4096)) EXPECT_NE(piece[0] & 0xC0, 0x80);
+}
+
+TEST(LineEnds, TransformOnlyWhatCanBeUndone) {
+  const auto lf = [](std::string_view s) { return crlf_to_lf(as_bytes(s)); };
+  EXPECT_EQ(as_text(*lf("a\r\nb\r\n")), "a\nb\n");
+  for (const char* s : {"", "abc", "a\nb", "a\r\nb\n", "a\rb\r\n", "a\r\r\n", "a\r\n\r", "\n\r\n"}) EXPECT_FALSE(lf(s)) << s;
+  const Bytes back = lf_to_crlf(*lf("\r\n\r\nx\r\n"));
+  EXPECT_EQ(as_text(back), "\r\n\r\nx\r\n");
+}
+
+TEST(General, RoundTripsAndRefusesDamage) {
+  for (const auto& [name, raw] : test_inputs()) {
+    if (raw.empty()) continue;
+    SCOPED_TRACE(name);
+    const auto coded = general_encode(raw);
+    ASSERT_TRUE(coded);
+    EXPECT_LE(coded->coded.size(), raw.size());
+    const auto back = general_decode(coded->method, coded->coded, raw.size());
+    ASSERT_TRUE(back);
+    EXPECT_TRUE(*back == raw);
+    EXPECT_FALSE(general_decode(coded->method, coded->coded, raw.size() + 1));
+    EXPECT_FALSE(general_decode(coded->method, ByteView(coded->coded).first(coded->coded.size() - 1), raw.size()));
+  }
+}
+
+TEST(PlanBlock, WithoutAModelNothingIsCodedByOne) {
+  Progress progress(nullptr, 0);
+  const Bytes text = prose(100000, 2);
+  const auto segments = plan_block(text, 16384, nullptr, progress);
+  ASSERT_TRUE(segments);
+  ASSERT_EQ(segments->size(), 1u) << "one run, coded as a whole";
+  EXPECT_EQ((*segments)[0].raw.size(), text.size());
+}
+
+}  // namespace
+}  // namespace koan

@@ -1,0 +1,93 @@
+// Bytes of the .koan format (docs/format.md): frame header, records, message head. Parsing and writing only, no behaviour.
+// Every parser takes a bounded reader and returns kCorrupt, kNeedsVersion or kLimit with the place.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/result.h"
+
+namespace koan {
+
+inline constexpr std::uint8_t kFrameMagic[6] = {0x89, 'K', 'O', 'A', 'N', '\n'};
+inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kMinSegmentLog = 10;
+inline constexpr std::uint32_t kMaxSegmentLog = 26;
+inline constexpr std::uint32_t kSegmentLog = 23;  // what koan writes: no segment above 8 MiB
+inline constexpr std::uint64_t kMaxSegments = std::uint64_t{1} << 32;
+inline constexpr std::uint64_t kCodedSlack = 1024;  // coded bytes of a segment <= raw bytes + this
+inline constexpr std::uint32_t kMaxMessage = 4095;
+inline constexpr std::uint32_t kMinWindow = 16, kMaxWindow = 65536, kMaxSinks = 16;
+inline constexpr std::size_t kMaxRecordHead = 96;  // no header or record head is longer (the end record's entries apart)
+inline constexpr std::uint8_t kTagModel = 0x01, kTagSegment = 0x10, kTagEnd = 0x7F;
+
+enum class Method : std::uint8_t { kStored = 0, kZstd = 1, kLzma = 2, kModel = 3 };
+enum class Transform : std::uint8_t { kNone = 0, kCrlf = 1 };
+std::string_view method_name(Method method) noexcept;
+std::string_view transform_name(Transform transform) noexcept;
+
+// What model-coded segments need to be decoded.
+struct ModelRef {
+  std::uint32_t numerics_version = 0;
+  Sha256 sha256{};
+  std::array<std::uint8_t, 16> tokenizer_hash{};
+  std::uint32_t window = 0;
+  std::uint32_t sinks = 0;
+  std::array<std::uint8_t, 2> message_id() const;  // 12 bits of a hash and a check nibble
+};
+
+struct SegmentHead {
+  Method method = Method::kStored;
+  Transform transform = Transform::kNone;
+  std::uint64_t raw_bytes = 0;
+  std::uint64_t text_bytes = 0;  // after the transform; equals raw_bytes without one
+  std::uint64_t coded_bytes = 0;
+  std::uint64_t check = 0;
+};
+
+struct MessageHead {
+  Method method = Method::kStored;
+  Transform transform = Transform::kNone;
+  std::array<std::uint8_t, 2> model_id{};
+  std::uint64_t raw_bytes = 0;
+  std::uint64_t text_bytes = 0;
+  std::uint64_t coded_bytes = 0;  // methods 0..2
+};
+
+bool is_frame_start(std::uint8_t byte) noexcept;
+bool is_message_start(std::uint8_t byte) noexcept;
+
+void append_frame_header(Bytes& out, std::uint32_t segment_log);
+Result<std::uint32_t> parse_frame_header(ByteReader& in);  // -> segment_log
+
+void append_model_record(Bytes& out, const ModelRef& model);
+Result<ModelRef> parse_model_record(ByteReader& in);  // after the tag byte has been checked but with it unread
+
+// The part of a segment record that its check is seeded with: tag .. coded length.
+void append_segment_head(Bytes& out, const SegmentHead& head);
+// Parses tag .. coded length (head.check stays 0; the u64 follows).
+Result<SegmentHead> parse_segment_head(ByteReader& in, std::uint32_t segment_log);
+std::uint64_t segment_check(ByteView head, ByteView coded, ByteView raw);
+
+void append_message_head(Bytes& out, const MessageHead& head);
+Result<MessageHead> parse_message_head(ByteReader& in);
+std::uint32_t message_check(ByteView head_and_coded, ByteView raw) noexcept;  // 24 bits
+
+// The index of a frame while it is written or read: entries as their bytes.
+struct IndexEntry {
+  std::uint64_t gap, record_bytes, raw_bytes;
+};
+void append_index_entry(Bytes& out, const IndexEntry& entry);
+
+struct EndRecord {
+  std::uint64_t model_offset = 0;
+  std::uint64_t raw_bytes = 0;
+  std::uint64_t frame_bytes = 0;  // before the end record
+  std::uint64_t raw_hash = 0;
+};
+// Whole end record: `entries` are `count` serialised entries.
+void append_end_record(Bytes& out, std::uint64_t count, ByteView entries, const EndRecord& end);
+
+}  // namespace koan

@@ -1,0 +1,198 @@
+// Attention of one row for the query heads of one key/value head (numerics section 8); included after one of the dots
+// files. Heads go kTileHeads at a time, so that a key or value is loaded and widened once for all of them.
+namespace koan {
+namespace {
+
+constexpr std::int32_t kQueryGroups = 32;  // larger heads than 1024 go to the scalar kernel
+
+// [own position, sink position][group][head of the tile]
+template <int kHeads>
+struct Queries {
+  Prepared groups[2][kQueryGroups][kHeads];
+};
+
+template <int kHeads>
+inline void prepare_query(const AttentionArgs& a, std::int32_t head, bool sink, std::int32_t group, Prepared* out) {
+  const std::int32_t groups = a.head_dim / kGroup;
+  const std::int8_t* q = (sink ? a.sink_query : a.query) + head * a.head_dim + group * kGroup;
+  const float* scale = (sink ? a.sink_query_scale : a.query_scale) + head * groups + group;
+  for (int h = 0; h < kHeads; ++h) prepare(q + h * a.head_dim, scale[h * groups], out + h);
+}
+
+// Steps 1 to 3 for kBlocks blocks of positions from block b, all with the same query: scores to scratch, the running
+// maximum of every head to `largest`. Several blocks at once hide the latency of the sums.
+template <int kHeads, int kBlocks>
+inline void score_blocks(const AttentionArgs& a, std::int32_t head, const Queries<kHeads>& queries, std::int32_t b,
+                         Floats* largest) {
+  const std::size_t groups = static_cast<std::size_t>(a.head_dim / kGroup);
+  const AttentionBlock* blocks = a.blocks + b;
+  Floats acc[kBlocks][kHeads];
+#pragma GCC unroll 8
+  for (int i = 0; i < kBlocks; ++i) {
+#pragma GCC unroll 8
+    for (int h = 0; h < kHeads; ++h) acc[i][h] = zeros();
+  }
+  for (std::size_t g = 0; g < groups; ++g) {
+    const Prepared* p = queries.groups[blocks->sink][g];
+    Ints sums[kBlocks][kHeads];
+#pragma GCC unroll 8
+    for (int i = 0; i < kBlocks; ++i) {
+#pragma GCC unroll 8
+      for (int h = 0; h < kHeads; ++h) sums[i][h] = first_sum(p[h]);
+    }
+#pragma GCC unroll 8
+    for (int k = 0; k < 8; ++k) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kBlocks; ++i) {
+        const Weights w =
+            load_weights(a.keys + ((blocks[i].slot * groups + g) * 8 + static_cast<std::size_t>(k)) * kRowBlock * 4);
+#pragma GCC unroll 8
+        for (int h = 0; h < kHeads; ++h) sums[i][h] = dot(sums[i][h], w, p[h], k);
+      }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < kBlocks; ++i) {
+      const Floats dk = load(a.key_scales + (blocks[i].slot * groups + g) * kRowBlock);
+#pragma GCC unroll 8
+      for (int h = 0; h < kHeads; ++h)
+        acc[i][h] = add(acc[i][h], mul(mul(to_floats(sums[i][h]), splat(p[h].scale)), dk));
+    }
+  }
+  const Floats never = splat(-__builtin_inff());  // not the maximum, and its exponential is +0
+#pragma GCC unroll 8
+  for (int i = 0; i < kBlocks; ++i) {
+    const Mask attended = lane_mask(blocks[i].mask);
+#pragma GCC unroll 8
+    for (int h = 0; h < kHeads; ++h) {
+      const Floats score = replace_non_finite(mul(acc[i][h], splat(a.scale)), kNonFiniteScore);
+      const Floats kept = select(attended, score, never);
+      store(a.scratch + (static_cast<std::size_t>(head + h) * static_cast<std::size_t>(a.n_blocks) + b + i) * kRowBlock,
+            kept);
+      largest[h] = max(largest[h], kept);
+    }
+  }
+}
+
+// Step 4: scores of one head become weights; returns 1 / l.
+inline float softmax_weights(const AttentionArgs& a, std::int32_t head, Floats largest) {
+  float* weight = a.scratch + static_cast<std::size_t>(head) * static_cast<std::size_t>(a.n_blocks) * kRowBlock;
+  const Floats m = splat(largest_lane(largest));
+  Floats lanes = zeros();
+  std::int32_t b = 0;
+  for (; b + 2 <= a.n_blocks; b += 2, weight += 2 * kRowBlock) {
+    const Floats u = exp_to_88(sub(load(weight), m));
+    const Floats v = exp_to_88(sub(load(weight + kRowBlock), m));
+    store(weight, u);
+    store(weight + kRowBlock, v);
+    lanes = add(add(lanes, u), v);
+  }
+  if (b < a.n_blocks) {
+    const Floats u = exp_to_88(sub(load(weight), m));
+    store(weight, u);
+    lanes = add(lanes, u);
+  }
+  return 1.0f / tree(lanes);
+}
+
+template <int kHeads>
+inline void add_position(const std::uint16_t* values, const float* weight, std::size_t head_stride, Floats* even,
+                         Floats* odd) {
+  const Ints pairs = load_ints(values);
+  const Floats v_even = from_bits(shift_left<16>(pairs));
+  const Floats v_odd = from_bits(bit_and(pairs, splat_int(static_cast<std::int32_t>(0xFFFF0000u))));
+#pragma GCC unroll 8
+  for (int h = 0; h < kHeads; ++h) {
+    const Floats w = splat(weight[static_cast<std::size_t>(h) * head_stride]);
+    even[h] = add(even[h], mul(w, v_even));
+    odd[h] = add(odd[h], mul(w, v_odd));
+  }
+}
+
+// Step 5 for the blocks [first, last) of one value block, 32 elements of some heads: adds their sum to o [head][32].
+// Even and odd elements are apart there, as the two halves of a word of bfloat16 pairs give them. Not inlined: the sums
+// need the registers.
+template <int kHeads>
+__attribute__((noinline)) void add_value_block(const AttentionArgs& a, const float* weight, std::int32_t first,
+                                               std::int32_t last, const std::uint16_t* values, float* o) {
+  const std::size_t head_stride = static_cast<std::size_t>(a.n_blocks) * kRowBlock;
+  const std::size_t dim = static_cast<std::size_t>(a.head_dim);
+  Floats even[kHeads], odd[kHeads];
+#pragma GCC unroll 8
+  for (int h = 0; h < kHeads; ++h) even[h] = odd[h] = zeros();
+  for (std::int32_t i = first; i < last; ++i) {
+    const std::uint16_t* v = values + a.blocks[i].slot * dim * kRowBlock;
+    const float* w = weight + i * kRowBlock;
+    if (a.blocks[i].mask == 0xFFFF) {
+#pragma GCC unroll 4
+      for (int lane = 0; lane < kRowBlock; ++lane)
+        add_position<kHeads>(v + lane * dim, w + lane, head_stride, even, odd);
+      continue;
+    }
+    for (std::uint32_t rest = a.blocks[i].mask; rest != 0; rest &= rest - 1) {
+      const std::size_t lane = static_cast<std::size_t>(__builtin_ctz(rest));
+      add_position<kHeads>(v + lane * dim, w + lane, head_stride, even, odd);
+    }
+  }
+#pragma GCC unroll 8
+  for (int h = 0; h < kHeads; ++h) {
+    store(o + h * kGroup, add(load(o + h * kGroup), even[h]));
+    store(o + h * kGroup + kLanes, add(load(o + h * kGroup + kLanes), odd[h]));
+  }
+}
+
+// Steps 5 and 6 for elements [element, element + 32) of kHeads heads.
+template <int kHeads>
+inline void sum_values(const AttentionArgs& a, std::int32_t head, std::int32_t element, const float* reciprocal) {
+  const float* weight = a.scratch + static_cast<std::size_t>(head) * static_cast<std::size_t>(a.n_blocks) * kRowBlock;
+  float o[kHeads * kGroup] = {};
+  for (std::int32_t first = 0, last = 0; first < a.n_blocks; first = last) {
+    const std::uint32_t value_block = a.blocks[first].position / kValueBlock;
+    while (last < a.n_blocks && a.blocks[last].position / kValueBlock == value_block) ++last;
+    add_value_block<kHeads>(a, weight, first, last, a.values + element, o);
+  }
+  for (int h = 0; h < kHeads; ++h) {
+    const Floats r = splat(reciprocal[h]);
+    store_interleaved(a.out + static_cast<std::size_t>(head + h) * static_cast<std::size_t>(a.head_dim) + element,
+                      mul(load(o + h * kGroup), r), mul(load(o + h * kGroup + kLanes), r));
+  }
+}
+
+template <int kHeads>
+void attend(const AttentionArgs& a, std::int32_t head) {
+  Queries<kHeads> queries;
+  const std::int32_t groups = a.head_dim / kGroup;
+  bool sinks = false;
+  for (std::int32_t b = 0; b < a.n_blocks; ++b) sinks = sinks || a.blocks[b].sink;
+  for (std::int32_t g = 0; g < groups; ++g) {
+    prepare_query<kHeads>(a, head, false, g, queries.groups[0][g]);
+    if (sinks) prepare_query<kHeads>(a, head, true, g, queries.groups[1][g]);
+  }
+  Floats largest[kHeads];
+  for (int h = 0; h < kHeads; ++h) largest[h] = splat(-__builtin_inff());
+  std::int32_t b = 0;
+  while (b < a.n_blocks) {
+    static_assert(kTileBlocks <= 2);  // of more blocks, the ones between would have to agree too
+    if (b + kTileBlocks <= a.n_blocks && a.blocks[b].sink == a.blocks[b + kTileBlocks - 1].sink) {
+      score_blocks<kHeads, kTileBlocks>(a, head, queries, b, largest);
+      b += kTileBlocks;
+    } else {
+      score_blocks<kHeads, 1>(a, head, queries, b, largest);
+      b += 1;
+    }
+  }
+  float reciprocal[kHeads];
+  for (int h = 0; h < kHeads; ++h) reciprocal[h] = softmax_weights(a, head + h, largest[h]);
+  for (std::int32_t element = 0; element < a.head_dim; element += kGroup) {
+    sum_values<kHeads>(a, head, element, reciprocal);
+  }
+}
+
+void attention(const AttentionArgs& a) noexcept {
+  if (a.head_dim > kQueryGroups * kGroup) return scalar_kernels()->attention(a);
+  std::int32_t head = 0;
+  for (; head + kTileHeads <= a.heads; head += kTileHeads) attend<kTileHeads>(a, head);
+  for (; head < a.heads; ++head) attend<1>(a, head);
+}
+
+}  // namespace
+}  // namespace koan

@@ -1,0 +1,76 @@
+// Choice of an instruction set: what this build has, what this processor and operating system can run, what KOAN_ISA
+// asks for.
+#include "kernels/dispatch.h"
+
+#include <cstdlib>
+#include <string>
+
+namespace koan {
+namespace {
+
+struct Isa {
+  std::string_view name;
+  const Kernels* (*kernels)() noexcept;
+  bool (*runs_here)() noexcept;
+};
+
+bool always() noexcept { return true; }
+
+// __builtin_cpu_supports also asks (XGETBV) whether the operating system saves the wide registers.
+#if defined(__x86_64__)
+bool has_avx2() noexcept { return __builtin_cpu_supports("avx2"); }
+bool has_avx512() noexcept {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+bool has_vnni() noexcept { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+#else
+bool has_avx2() noexcept { return false; }
+bool has_avx512() noexcept { return false; }
+bool has_vnni() noexcept { return false; }
+#endif
+
+constexpr Isa kIsas[] = {
+    {"vnni", vnni_kernels, has_vnni}, {"avx512", avx512_kernels, has_avx512}, {"avx2", avx2_kernels, has_avx2},
+    {"neon", neon_kernels, always},   {"scalar", scalar_kernels, always},
+};
+
+// Null when this build or this machine cannot.
+const Kernels* usable(const Isa& isa) { return isa.runs_here() ? isa.kernels() : nullptr; }
+
+}  // namespace
+
+const Kernels* neon_kernels() noexcept { return nullptr; }
+
+std::vector<std::string_view> isa_names() {
+  std::vector<std::string_view> names;
+  for (const Isa& isa : kIsas) names.push_back(isa.name);
+  return names;
+}
+
+Result<const Kernels*> kernels_for(std::string_view name) {
+  for (const Isa& isa : kIsas) {
+    if (isa.name != name) continue;
+    if (const Kernels* kernels = usable(isa)) return kernels;
+    return Error{ErrorCode::kNotSupported,
+                 "instruction set \"" + std::string(name) + "\" is not supported by this machine or this build"};
+  }
+  std::string known;
+  for (const Isa& isa : kIsas) known += (known.empty() ? "" : ", ") + std::string(isa.name);
+  return Error{ErrorCode::kUsage, "unknown instruction set \"" + std::string(name) + "\"; known are: " + known};
+}
+
+Result<const Kernels*> choose_kernels() {
+  const char* forced = std::getenv("KOAN_ISA");
+  if (forced != nullptr && *forced != '\0') {
+    auto chosen = kernels_for(forced);
+    if (!chosen) return std::move(chosen).error().in("KOAN_ISA");
+    return chosen;
+  }
+  for (const Isa& isa : kIsas) {
+    if (const Kernels* kernels = usable(isa)) return kernels;
+  }
+  return Error{ErrorCode::kInternal, "no kernels in this build"};
+}
+
+}  // namespace koan

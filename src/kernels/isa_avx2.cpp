@@ -1,0 +1,39 @@
+// The kernels for AVX2. Compiled with its own flags: nothing here may be used by other files, so everything but
+// the accessor is local, and no standard header with inline code is included. Tile shapes were chosen by kernels_bench.
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__)
+namespace koan {
+namespace {
+constexpr int kTileRows = 1;
+constexpr int kTileCols = 2;
+constexpr int kTileBlocks = 1;
+constexpr int kTileHeads = 2;
+constexpr int kPeakChains = 3;
+}  // namespace
+}  // namespace koan
+
+// Each of these builds on those before it.
+// clang-format off
+#include "kernels/lanes_avx2.inl"
+#include "kernels/elementwise.inl"
+#include "kernels/frequencies.inl"
+#include "kernels/dots_pairs.inl"
+#include "kernels/matmul.inl"
+#include "kernels/attention.inl"
+// clang-format on
+
+namespace koan {
+namespace {
+constexpr Kernels kAvx2 = {"avx2",    quantize,    matmul, rms_norm, silu_mul, add_to,
+                           attention, frequencies, sum,    find,     int8_peak};
+}  // namespace
+
+const Kernels* avx2_kernels() noexcept { return &kAvx2; }
+
+}  // namespace koan
+#else
+namespace koan {
+const Kernels* avx2_kernels() noexcept { return nullptr; }
+}  // namespace koan
+#endif

@@ -1,0 +1,126 @@
+// Linear layers (numerics section 4): tiles of kRows row blocks by kCols columns whose sums stay in registers over all
+// groups; included after one of the dots files, which it takes the exact products of a group from.
+namespace koan {
+namespace {
+
+constexpr std::int32_t kPrepared = 512;  // groups prepared at a time, on the stack
+constexpr std::int32_t kPassCols = 32;   // columns that share one pass over the weights
+
+// Where a tile is: `prepared` is [group][cols of the pass]; y is at the tile's first row and column.
+struct Tile {
+  const std::int8_t* quants;
+  const float* scales;
+  std::size_t block_groups;  // groups of the whole matrix: from one row block to the next
+  std::int32_t groups;       // groups of this pass
+  const Prepared* prepared;
+  std::int32_t prepared_cols;
+  float* y;
+  std::size_t y_stride;
+  bool first;  // sums start at +0; otherwise at what an earlier pass left in y
+};
+
+template <int kRows, int kCols>
+inline void multiply_tile(const Tile& t) {
+  Floats acc[kRows][kCols];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int c = 0; c < kCols; ++c) acc[r][c] = t.first ? zeros() : load(t.y + c * t.y_stride + r * kRowBlock);
+  }
+  const Prepared* p = t.prepared;
+  const std::int8_t* quants = t.quants;
+  const float* scales = t.scales;
+  const std::size_t next_block = t.block_groups * kRowBlock;
+  for (std::int32_t g = 0; g < t.groups; ++g) {
+    Ints sums[kRows][kCols];
+#pragma GCC unroll 8
+    for (int c = 0; c < kCols; ++c) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) sums[r][c] = first_sum(p[c]);
+    }
+#pragma GCC unroll 8
+    for (int k = 0; k < 8; ++k) {
+      Weights w[kRows];
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) w[r] = load_weights(quants + r * next_block * kGroup + k * kRowBlock * 4);
+#pragma GCC unroll 8
+      for (int c = 0; c < kCols; ++c) {
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r) sums[r][c] = dot(sums[r][c], w[r], p[c], k);
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const Floats dw = load(scales + r * next_block);
+#pragma GCC unroll 8
+      for (int c = 0; c < kCols; ++c) {
+        acc[r][c] = add(acc[r][c], mul(mul(to_floats(sums[r][c]), dw), splat(p[c].scale)));
+      }
+    }
+    quants += kRowBlock * kGroup;
+    scales += kRowBlock;
+    p += t.prepared_cols;
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int c = 0; c < kCols; ++c) store(t.y + c * t.y_stride + r * kRowBlock, acc[r][c]);
+  }
+}
+
+template <int kRows, int kCols>
+void multiply_cols(Tile t, std::int32_t cols) {
+  for (; cols >= kCols; cols -= kCols) {
+    multiply_tile<kRows, kCols>(t);
+    t.prepared += kCols;
+    t.y += kCols * t.y_stride;
+  }
+  if constexpr (kCols > 1) {
+    if (cols > 0) multiply_cols<kRows, kCols - 1>(t, cols);
+  }
+}
+
+template <int kRows, int kCols>
+std::int32_t multiply_rows(const Tile& whole, std::int32_t first_block, std::int32_t blocks, std::int32_t cols) {
+  std::int32_t block = first_block;
+  for (; block + kRows <= blocks; block += kRows) {
+    Tile t = whole;
+    const std::size_t offset = static_cast<std::size_t>(block) * t.block_groups * kRowBlock;
+    t.quants += offset * kGroup;
+    t.scales += offset;
+    t.y += static_cast<std::size_t>(block) * kRowBlock;
+    multiply_cols<kRows, kCols>(t, cols);
+  }
+  return block;
+}
+
+void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::int32_t n_cols, float* y,
+            std::size_t y_stride) noexcept {
+  Prepared prepared[kPrepared];
+  const std::size_t groups = static_cast<std::size_t>(w.groups);
+  for (std::int32_t col = 0; col < n_cols; col += kPassCols) {
+    const std::int32_t cols = n_cols - col < kPassCols ? n_cols - col : kPassCols;
+    const std::int32_t most = kPrepared / cols;
+    for (std::int32_t first = 0; first < w.groups; first += most) {
+      const std::int32_t count = w.groups - first < most ? w.groups - first : most;
+      for (std::int32_t c = 0; c < cols; ++c) {
+        const std::size_t at = static_cast<std::size_t>(col + c) * groups + static_cast<std::size_t>(first);
+        for (std::int32_t g = 0; g < count; ++g) prepare(q + (at + g) * kGroup, d[at + g], prepared + g * cols + c);
+      }
+      Tile t = {w.quants + static_cast<std::size_t>(first) * kRowBlock * kGroup,
+                w.scales + static_cast<std::size_t>(first) * kRowBlock,
+                groups,
+                count,
+                prepared,
+                cols,
+                y + static_cast<std::size_t>(col) * y_stride,
+                y_stride,
+                first == 0};
+      const std::int32_t done = multiply_rows<kTileRows, kTileCols>(t, 0, w.row_blocks, cols);
+      multiply_rows<1, kTileCols>(t, done, w.row_blocks, cols);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace koan

@@ -1,0 +1,234 @@
+// The scalar kernels: the definition of docs/numerics.md in plain loops. Every other instruction set is compared with
+// these bit for bit. Section numbers below are those of that page.
+#include <bit>
+
+#include "kernels/kernels.h"
+
+namespace koan {
+namespace {
+
+constexpr std::int32_t kLanes = 16;
+constexpr float kNonFiniteScore = -0x1p120f;  // stands for a score or logit that is not finite
+
+std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }
+bool finite(float x) { return (bits(x) & 0x7F800000u) != 0x7F800000u; }
+
+// Nearest even for |x| < 2^22: adding 1.5 * 2^23 leaves no fraction bits, so the addition itself rounds.
+float rne(float x) { return (x + 12582912.0f) - 12582912.0f; }
+
+// Section 6.
+float exp_exact(float x) {
+  if (x > 88.0f) x = 88.0f;
+  if (x < -86.0f) return 0.0f;
+  if (x != x) return x;
+  const float n = rne(x * 1.44269504088896341f);
+  const float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const float y = (p * (r * r) + r) + 1.0f;
+  return y * std::bit_cast<float>(static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23);
+}
+
+// The tree of section 5.
+float tree(float* lane) {
+  for (std::int32_t h = kLanes / 2; h > 0; h /= 2) {
+    for (std::int32_t i = 0; i < h; ++i) lane[i] += lane[i + h];
+  }
+  return lane[0];
+}
+
+// Section 3.
+void quantize(const float* x, std::int32_t n, std::int8_t* q, float* d) noexcept {
+  for (std::int32_t g = 0; g < n / kGroup; ++g, x += kGroup, q += kGroup) {
+    std::uint32_t largest = 0;
+    for (std::int32_t i = 0; i < kGroup; ++i) {
+      const std::uint32_t magnitude = bits(x[i]) & 0x7FFFFFFFu;
+      if (magnitude > largest) largest = magnitude;
+    }
+    if (largest >= 0x7F800000u || largest < bits(0x1p-100f)) {
+      d[g] = 0.0f;
+      for (std::int32_t i = 0; i < kGroup; ++i) q[i] = 0;
+      continue;
+    }
+    const float amax = std::bit_cast<float>(largest);
+    const float r = 127.0f / amax;
+    d[g] = amax / 127.0f;
+    for (std::int32_t i = 0; i < kGroup; ++i) q[i] = static_cast<std::int8_t>(rne(x[i] * r));
+  }
+}
+
+// Exact product of one group of a 16-row block (rows, or cached keys) with 32 activations; `block` is [8][16][4].
+// |result| <= 32 * 128 * 127 < 2^20.
+std::int32_t group_dot(const std::int8_t* block, std::int32_t lane, const std::int8_t* q) {
+  std::int32_t isum = 0;
+  for (std::int32_t k = 0; k < 8; ++k) {
+    for (std::int32_t j = 0; j < 4; ++j) isum += block[(k * kRowBlock + lane) * 4 + j] * q[k * 4 + j];
+  }
+  return isum;
+}
+
+// Section 4.
+void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::int32_t n_cols, float* y,
+            std::size_t y_stride) noexcept {
+  const std::size_t groups = static_cast<std::size_t>(w.groups);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(n_cols); ++c) {
+    for (std::size_t block = 0; block < static_cast<std::size_t>(w.row_blocks); ++block) {
+      for (std::int32_t lane = 0; lane < kRowBlock; ++lane) {
+        float acc = 0.0f;
+        for (std::size_t g = 0; g < groups; ++g) {
+          const std::size_t tile = block * groups + g;
+          const std::int32_t isum =
+              group_dot(w.quants + tile * kRowBlock * kGroup, lane, q + (c * groups + g) * kGroup);
+          const float dw = w.scales[tile * kRowBlock + static_cast<std::size_t>(lane)];
+          acc = acc + ((static_cast<float>(isum) * dw) * d[c * groups + g]);
+        }
+        y[c * y_stride + block * kRowBlock + static_cast<std::size_t>(lane)] = acc;
+      }
+    }
+  }
+}
+
+// Section 5.
+void rms_norm(const float* x, const float* w, std::int32_t n, float eps, float* y) noexcept {
+  float lane[kLanes] = {};
+  for (std::int32_t i = 0; i < n; ++i) lane[i % kLanes] += x[i] * x[i];
+  const float mean = tree(lane) / static_cast<float>(n);
+  const float r = 1.0f / __builtin_sqrtf(mean + eps);  // the hardware square root, which IEEE-754 rounds correctly
+  for (std::int32_t i = 0; i < n; ++i) y[i] = (x[i] * r) * w[i];
+  for (std::int32_t i = n; i % kGroup != 0; ++i) y[i] = 0.0f;
+}
+
+void silu_mul(const float* gate, const float* up, std::int32_t n, float* out) noexcept {
+  for (std::int32_t i = 0; i < n; ++i) out[i] = (gate[i] / (1.0f + exp_exact(-gate[i]))) * up[i];
+}
+
+void add(float* x, const float* y, std::int32_t n) noexcept {
+  for (std::int32_t i = 0; i < n; ++i) x[i] = x[i] + y[i];
+}
+
+// Section 8, steps 2 to 4, for one head: weights of all positions into `weight` [n_blocks * 16], 0 where not attended;
+// returns l.
+float attention_weights(const AttentionArgs& a, std::int32_t head, float* weight) {
+  const std::int32_t groups = a.head_dim / kGroup;
+  float largest = -__builtin_inff();
+  for (std::int32_t b = 0; b < a.n_blocks; ++b) {
+    const AttentionBlock& block = a.blocks[b];
+    const std::int8_t* query = (block.sink ? a.sink_query : a.query) + head * a.head_dim;
+    const float* query_scale = (block.sink ? a.sink_query_scale : a.query_scale) + head * groups;
+    const std::int8_t* keys =
+        a.keys + static_cast<std::size_t>(block.slot) * static_cast<std::size_t>(a.head_dim) * kRowBlock;
+    const float* key_scales =
+        a.key_scales + static_cast<std::size_t>(block.slot) * static_cast<std::size_t>(groups) * kRowBlock;
+    for (std::int32_t lane = 0; lane < kRowBlock; ++lane) {
+      if (!(block.mask >> lane & 1)) continue;
+      float acc = 0.0f;
+      for (std::int32_t g = 0; g < groups; ++g) {
+        const std::int32_t isum = group_dot(keys + g * kRowBlock * kGroup, lane, query + g * kGroup);
+        acc = acc + ((static_cast<float>(isum) * query_scale[g]) * key_scales[g * kRowBlock + lane]);
+      }
+      float score = acc * a.scale;
+      if (!finite(score)) score = kNonFiniteScore;
+      if (score > largest) largest = score;
+      weight[b * kRowBlock + lane] = score;
+    }
+  }
+  float lane_sum[kLanes] = {};
+  for (std::int32_t i = 0; i < a.n_blocks * kRowBlock; ++i) {
+    const bool attended = a.blocks[i / kRowBlock].mask >> (i % kRowBlock) & 1;
+    weight[i] = attended ? exp_exact(weight[i] - largest) : 0.0f;
+    if (attended) lane_sum[i % kLanes] += weight[i];
+  }
+  return tree(lane_sum);
+}
+
+// Section 8, step 5, for one element of one head.
+float attention_value(const AttentionArgs& a, const float* weight, std::int32_t element) {
+  float o = 0.0f;
+  float group_sum = 0.0f;
+  std::uint32_t group = 0;
+  for (std::int32_t b = 0; b < a.n_blocks; ++b) {
+    const AttentionBlock& block = a.blocks[b];
+    if (block.position / kValueBlock != group) {
+      o = o + group_sum;
+      group_sum = 0.0f;
+      group = block.position / kValueBlock;
+    }
+    const std::uint16_t* values =
+        a.values + static_cast<std::size_t>(block.slot) * static_cast<std::size_t>(a.head_dim) * kRowBlock;
+    for (std::int32_t lane = 0; lane < kRowBlock; ++lane) {
+      if (!(block.mask >> lane & 1)) continue;
+      const float v = std::bit_cast<float>(static_cast<std::uint32_t>(values[lane * a.head_dim + element]) << 16);
+      group_sum = group_sum + weight[b * kRowBlock + lane] * v;
+    }
+  }
+  return o + group_sum;
+}
+
+void attention(const AttentionArgs& a) noexcept {
+  for (std::int32_t head = 0; head < a.heads; ++head) {
+    float* weight = a.scratch + static_cast<std::size_t>(head) * static_cast<std::size_t>(a.n_blocks) * kRowBlock;
+    const float r = 1.0f / attention_weights(a, head, weight);
+    for (std::int32_t i = 0; i < a.head_dim; ++i) a.out[head * a.head_dim + i] = attention_value(a, weight, i) * r;
+  }
+}
+
+// Section 9.
+std::uint32_t frequencies(float* logits, std::int32_t n, std::uint32_t* freqs) noexcept {
+  float largest = -__builtin_inff();
+  for (std::int32_t i = 0; i < n; ++i) {
+    if (!finite(logits[i])) logits[i] = kNonFiniteScore;
+    if (logits[i] > largest) largest = logits[i];
+  }
+  float lane[kLanes] = {};
+  for (std::int32_t i = 0; i < n; ++i) {
+    logits[i] = exp_exact(logits[i] - largest);
+    lane[i % kLanes] += logits[i];
+  }
+  const float c = 1610612736.0f / tree(lane);
+  std::uint32_t total = 0;  // below 2^31, section 9
+  for (std::int32_t i = 0; i < n; ++i) {
+    freqs[i] = 1u + static_cast<std::uint32_t>(logits[i] * c);
+    total += freqs[i];
+  }
+  return total;
+}
+
+std::uint32_t sum(const std::uint32_t* freqs, std::int32_t n) noexcept {
+  std::uint32_t total = 0;
+  for (std::int32_t i = 0; i < n; ++i) total += freqs[i];
+  return total;
+}
+
+std::int32_t find(const std::uint32_t* freqs, std::int32_t n, std::uint32_t target, std::uint32_t* start) noexcept {
+  std::uint32_t before = 0;
+  std::int32_t symbol = 0;
+  while (symbol + 1 < n && target - before >= freqs[symbol]) before += freqs[symbol++];
+  *start = before;
+  return symbol;
+}
+
+std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {
+  constexpr std::int32_t kSize = 64;
+  std::int8_t a[kSize];
+  for (std::int32_t i = 0; i < kSize; ++i) a[i] = static_cast<std::int8_t>(i + *sink);
+  std::uint32_t total = 0;  // wraps
+  for (std::uint64_t n = 0; n < iterations; ++n) {
+    const std::int32_t b = static_cast<std::int32_t>(n & 127);
+    for (std::int32_t i = 0; i < kSize; ++i) total += static_cast<std::uint32_t>(a[i] * b);
+  }
+  *sink = static_cast<std::int32_t>(total);
+  return iterations * kSize;
+}
+
+constexpr Kernels kScalar = {"scalar",  quantize,    matmul, rms_norm, silu_mul, add,
+                             attention, frequencies, sum,    find,     int8_peak};
+
+}  // namespace
+
+const Kernels* scalar_kernels() noexcept { return &kScalar; }
+
+}  // namespace koan

@@ -1,0 +1,67 @@
+// The forward pass behind Streams: scratch memory, caches, and the order of numerics section 10.
+#pragma once
+
+#include <vector>
+
+#include "model/kv_cache.h"
+#include "model/rope.h"
+#include "model/streams.h"
+#include "model/weights.h"
+
+namespace koan {
+
+struct Streams::Impl {
+  std::shared_ptr<const Weights> weights;
+  const Kernels* kernels = nullptr;
+  std::uint32_t max_rows = 0;
+  KvCache cache;
+  Rope rope;
+  float score_scale = 0;               // 1 / sqrt(head size)
+  std::vector<std::uint64_t> lengths;  // positions each stream has
+  std::uint64_t scratch_bytes = 0;
+
+  // One entry per row of the current call.
+  struct RowState {
+    std::uint64_t position;
+    std::uint32_t stream;
+    std::int32_t n_blocks;
+    std::uint32_t total;  // of its frequencies, 0 while they are not computed
+  };
+  std::vector<RowState> rows;
+  AlignedBuffer<AttentionBlock> blocks;  // [max_rows][max_blocks]
+  AlignedBuffer<float> cosine, sine;     // [max_rows + 1][half]; the last is the angle of sink queries
+
+  AlignedBuffer<float> x;             // [row][width], the residual stream
+  AlignedBuffer<float> hidden;        // [row][input of the next linear layer]
+  AlignedBuffer<std::int8_t> quants;  // the same, quantised
+  AlignedBuffer<float> quant_scales;
+  AlignedBuffer<float> result;         // [row][output of a linear layer]
+  AlignedBuffer<float> logits;         // [row][vocabulary]
+  AlignedBuffer<std::uint32_t> freqs;  // [row][vocabulary]
+
+  // For the heads that share one key/value head, one row at a time.
+  AlignedBuffer<float> rotated;
+  AlignedBuffer<std::int8_t> query, sink_query, key;
+  AlignedBuffer<float> query_scale, sink_query_scale, key_scale;
+  AlignedBuffer<float> scores;
+  AlignedBuffer<float> mixed;  // attention result, heads padded
+
+  Status allocate(std::uint32_t n_streams, Window window);
+  void forward(std::span<const Row> batch) noexcept;
+
+ private:
+  struct Sizes;
+  void begin_rows(std::span<const Row> batch) noexcept;
+  void attention_part(const LayerWeights& layer, std::uint32_t index) noexcept;
+  void feed_forward_part(const LayerWeights& layer) noexcept;
+  void output_part() noexcept;
+  void normalise(const AlignedBuffer<float>& weight) noexcept;
+  void linear(const PackedStorage& matrix, float* out, std::size_t stride) noexcept;
+  void add_result(std::size_t stride) noexcept;
+  void attend_row(const LayerWeights& layer, std::uint32_t index, std::uint32_t row, float* qkv) noexcept;
+  void store_position(const LayerWeights& layer, const RowState& state, std::uint32_t row, const KvCache::Head& head,
+                      float* key_in, const float* value) noexcept;
+  void quantise_query(const float* heads, std::size_t angle_row, std::int8_t* out, float* out_scale) noexcept;
+};
+
+}  // namespace koan

@@ -1,0 +1,64 @@
+// Keys and values of every stream, layer and key/value head: a ring of blocks of 16 positions that covers the window,
+// and one block that stays for ever, positions 0..15, for the attention sinks (numerics section 8). Layout of a block:
+// kernels.h, AttentionArgs.
+#pragma once
+
+#include "base/result.h"
+#include "kernels/kernels.h"
+#include "model/aligned_buffer.h"
+#include "model/streams.h"
+
+namespace koan {
+
+class KvCache {
+ public:
+  struct Shape {
+    std::uint32_t layers;
+    std::uint32_t streams;
+    std::uint32_t kv_heads;
+    std::uint32_t head_stride;  // head size, padded to 32
+  };
+  // Slots of one head, as AttentionArgs wants them.
+  struct Head {
+    std::int8_t* keys;
+    float* key_scales;
+    std::uint16_t* values;
+  };
+
+  // kLimit if the memory cannot be had. The window is within its limits.
+  static Result<KvCache> create(const Shape& shape, Window window);
+  // What create() will take, so that a limit can be checked first.
+  static std::uint64_t memory_needed(const Shape& shape, Window window) noexcept;
+
+  Head head(std::uint32_t layer, std::uint32_t stream, std::uint32_t kv_head) noexcept;
+  // Stores what a position contributes: its quantised key and its value, rounded to bfloat16. Any older position that
+  // shared its place is gone; rows of a stream must therefore attend before the next row of it is stored.
+  void store(const Head& head, std::uint64_t position, const std::int8_t* key, const float* key_scale,
+             const float* value) const noexcept;
+
+  // True when the sinks of this position are outside its window and further away than the model has seen: then they are
+  // reached with the sink query (sink_position()), not with the ordinary one.
+  bool uses_sink_query(std::uint64_t position) const noexcept {
+    return window_.sinks > 0 && position > sink_position();
+  }
+  std::uint64_t sink_position() const noexcept { return std::uint64_t{window_.size} + window_.sinks - 1; }
+
+  // Blocks that a query at `position` attends to, ascending; returns how many, at most max_blocks().
+  std::int32_t list_blocks(std::uint64_t position, AttentionBlock* out) const noexcept;
+  std::uint32_t max_blocks() const noexcept { return ring_ + 1; }
+
+ private:
+  static std::uint32_t ring_blocks(Window window) noexcept;
+  std::uint32_t slot_of(std::uint64_t block) const noexcept {
+    return static_cast<std::uint32_t>(block == 0 ? ring_ : block % ring_);
+  }
+
+  Shape shape_{};
+  Window window_;
+  std::uint32_t ring_ = 0;  // blocks in the ring; slot ring_ is the block that stays
+  AlignedBuffer<std::int8_t> keys_;
+  AlignedBuffer<float> key_scales_;
+  AlignedBuffer<std::uint16_t> values_;
+};
+
+}  // namespace koan

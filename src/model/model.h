@@ -1,0 +1,59 @@
+// A language model in exact form: configuration, packed int8 weights, tokenizer, identity (docs/numerics.md).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/hash.h"
+#include "base/result.h"
+#include "kernels/kernels.h"
+#include "text/tokenizer.h"
+
+namespace koan {
+
+inline constexpr std::uint32_t kNumericsVersion = 1;
+
+struct ModelConfig {
+  std::string name;
+  std::string architecture;  // "llama" or "qwen3"
+  std::uint32_t layers = 0;
+  std::uint32_t width = 0;  // embedding length
+  std::uint32_t feed_forward = 0;
+  std::uint32_t heads = 0;
+  std::uint32_t kv_heads = 0;
+  std::uint32_t head_dim = 0;
+  std::uint32_t vocabulary = 0;
+  std::uint32_t context_length = 0;  // what it was trained with
+  float norm_eps = 0;
+  double rope_base = 0;
+};
+
+struct Weights;  // model/weights.h
+
+// Immutable and shareable between threads.
+class Model {
+ public:
+  // Parses a GGUF file and packs it. `data` need not outlive the call.
+  // Errors: kCorrupt (not a GGUF, shapes that disagree, NaN or infinite weights), kNotSupported (architecture or tensor
+  // type by name), kLimit (sizes above docs/format.md limits).
+  static Result<std::shared_ptr<const Model>> load(ByteView data);
+
+  const ModelConfig& config() const noexcept;
+  const Tokenizer& tokenizer() const noexcept;
+  const Sha256& sha256() const noexcept;  // of the GGUF bytes
+  std::uint64_t parameters() const noexcept;
+  std::uint64_t file_bytes() const noexcept;
+  const Weights& weights() const noexcept;
+  // int8 multiply-adds of the linear layers for one token (what bench compares with the int8 peak).
+  std::uint64_t multiply_adds_per_token() const noexcept;
+
+  ~Model();
+
+ private:
+  Model();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace koan

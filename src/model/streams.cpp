@@ -1,0 +1,148 @@
+#include "model/streams.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "model/forward.h"
+
+namespace koan {
+namespace {
+
+constexpr std::uint32_t kMinWindow = 16;
+constexpr std::uint32_t kMaxWindow = 65536;
+constexpr std::uint32_t kMaxSinks = kRowBlock;  // they live in one block
+constexpr std::uint32_t kMaxStreams = 65536;
+constexpr std::uint32_t kMaxRows = 65536;
+constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 36;
+
+Error too_large(const std::string& what, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
+  return Error{ErrorCode::kLimit, what + " is " + std::to_string(value) + ", not within " + std::to_string(low) + ".." +
+                                      std::to_string(high)};
+}
+
+Status check(Window window, std::uint32_t n_streams, std::uint32_t max_rows) {
+  if (window.size < kMinWindow || window.size > kMaxWindow)
+    return too_large("window", window.size, kMinWindow, kMaxWindow);
+  if (window.sinks > kMaxSinks) return too_large("number of sinks", window.sinks, 0, kMaxSinks);
+  if (n_streams < 1 || n_streams > kMaxStreams) return too_large("number of streams", n_streams, 1, kMaxStreams);
+  if (max_rows < 1 || max_rows > kMaxRows) return too_large("number of rows", max_rows, 1, kMaxRows);
+  return {};
+}
+
+}  // namespace
+
+// Elements per row, the widest use of each buffer.
+struct Streams::Impl::Sizes {
+  explicit Sizes(const Weights& weights) {
+    const ModelConfig& c = weights.config;
+    width = weights.embedding.padded_in();
+    group = std::uint64_t{c.heads / c.kv_heads} * weights.head_stride;
+    hidden = std::max<std::uint64_t>(
+        {width, weights.feed_forward_stride, round_up(std::uint64_t{c.heads} * c.head_dim, kGroup)});
+    result = std::max<std::uint64_t>({width, std::uint64_t{2} * weights.feed_forward_stride,
+                                      std::uint64_t{weights.head_stride} * (c.heads + 2 * c.kv_heads)});
+    vocabulary = weights.output_layer().padded_rows();
+  }
+  std::uint64_t width, group, hidden, result, vocabulary;
+};
+
+Status Streams::Impl::allocate(std::uint32_t n_streams, Window window) {
+  const ModelConfig& c = weights->config;
+  const Sizes size(*weights);
+  const std::uint64_t n = max_rows;
+  const KvCache::Shape shape{c.layers, n_streams, c.kv_heads, weights->head_stride};
+  const std::uint64_t row_bytes = 4 * size.width + 9 * size.hidden + 4 * size.result + 8 * size.vocabulary;
+  // The second limit keeps the element counts that kernels get as int32 in range.
+  if (KvCache::memory_needed(shape, window) + n * row_bytes > kMaxBytes || n * size.hidden > INT32_MAX) {
+    return Error{ErrorCode::kLimit, std::to_string(n_streams) + " streams with a window of " +
+                                        std::to_string(window.size) + " and " + std::to_string(max_rows) +
+                                        " rows at a time need more memory than koan takes"};
+  }
+  KOAN_ASSIGN(cache, KvCache::create(shape, window));
+  bool ok = true;
+  const auto take = [&](auto& buffer, std::uint64_t count) {
+    ok = ok && buffer.allocate(static_cast<std::size_t>(count));
+    scratch_bytes += buffer.bytes();
+  };
+  take(blocks, n * cache.max_blocks());
+  take(cosine, (n + 1) * rope.half());
+  take(sine, (n + 1) * rope.half());
+  take(x, n * size.width);
+  take(hidden, n * size.hidden);
+  take(quants, n * size.hidden);
+  take(quant_scales, n * size.hidden / kGroup);
+  take(result, n * size.result);
+  take(logits, n * size.vocabulary);
+  take(freqs, n * size.vocabulary);
+  take(rotated, size.group);
+  take(query, size.group);
+  take(sink_query, size.group);
+  take(key, weights->head_stride);
+  take(query_scale, size.group / kGroup);
+  take(sink_query_scale, size.group / kGroup);
+  take(key_scale, weights->head_stride / kGroup);
+  take(scores, std::uint64_t{c.heads / c.kv_heads} * cache.max_blocks() * kRowBlock);
+  take(mixed, std::uint64_t{c.heads} * weights->head_stride);
+  if (!ok) return Error{ErrorCode::kLimit, "not enough memory for " + std::to_string(max_rows) + " rows at a time"};
+  scratch_bytes += KvCache::memory_needed(shape, window);
+  rows.reserve(max_rows);
+  lengths.assign(n_streams, 0);
+  rope.angles(cache.sink_position(), cosine.data() + n * rope.half(), sine.data() + n * rope.half());
+  return {};
+}
+
+Streams::Streams(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Streams::~Streams() = default;
+Streams::Streams(Streams&&) noexcept = default;
+Streams& Streams::operator=(Streams&&) noexcept = default;
+
+Result<Streams> Streams::create(std::shared_ptr<const Model> model, const Kernels* kernels, Window window,
+                                std::uint32_t n_streams, std::uint32_t max_rows) {
+  const Weights* weights = &model->weights();
+  return create(std::shared_ptr<const Weights>(std::move(model), weights), kernels, window, n_streams, max_rows);
+}
+
+Result<Streams> Streams::create(std::shared_ptr<const Weights> weights, const Kernels* kernels, Window window,
+                                std::uint32_t n_streams, std::uint32_t max_rows) {
+  KOAN_TRY(check(window, n_streams, max_rows));
+  auto impl = std::make_unique<Impl>();
+  impl->weights = std::move(weights);
+  impl->kernels = kernels;
+  impl->max_rows = max_rows;
+  const ModelConfig& c = impl->weights->config;
+  impl->rope = Rope(c.rope_base, c.head_dim);
+  impl->score_scale =
+      1.0f / std::sqrt(static_cast<float>(c.head_dim));  // sqrt is exact in IEEE-754, unlike the rest of libm
+  KOAN_TRY(impl->allocate(n_streams, window));
+  return Streams(std::move(impl));
+}
+
+void Streams::reset(std::uint32_t stream) noexcept {
+  assert(stream < impl_->lengths.size());
+  impl_->lengths[stream] = 0;
+}
+
+void Streams::forward(std::span<const Row> rows) noexcept {
+  assert(!rows.empty() && rows.size() <= impl_->max_rows);
+  assert(std::all_of(rows.begin(), rows.end(), [&](const Row& row) {
+    return row.stream < impl_->lengths.size() && row.token < impl_->weights->config.vocabulary;
+  }));
+  impl_->forward(rows);
+}
+
+NextToken Streams::next(std::uint32_t row) noexcept {
+  assert(row < impl_->rows.size());
+  const std::size_t stride = impl_->weights->output_layer().padded_rows();
+  const std::uint32_t vocabulary = impl_->weights->config.vocabulary;
+  std::uint32_t* const freqs = impl_->freqs.data() + row * stride;
+  std::uint32_t& total = impl_->rows[row].total;
+  if (total == 0)
+    total =
+        impl_->kernels->frequencies(impl_->logits.data() + row * stride, static_cast<std::int32_t>(vocabulary), freqs);
+  return {std::span<std::uint32_t>(freqs, vocabulary), total};
+}
+
+std::uint64_t Streams::memory_bytes() const noexcept { return impl_->scratch_bytes; }
+
+}  // namespace koan

@@ -1,0 +1,51 @@
+// Random small models for the tests of this module, as parsed GGUF files that own their data.
+#pragma once
+
+#include <deque>
+#include <random>
+
+#include "formats/gguf.h"
+
+namespace koan {
+
+struct TestShape {
+  std::string architecture = "llama";
+  std::uint64_t width = 64;
+  std::uint64_t layers = 2;
+  std::uint64_t feed_forward = 96;
+  std::uint64_t heads = 4;
+  std::uint64_t kv_heads = 2;
+  std::uint64_t head_dim = 32;
+  std::uint64_t vocabulary = 200;
+  bool tied = true;
+  GgmlType type = GgmlType::kQ8_0;
+  std::uint64_t seed = 1;
+};
+
+// Tensors and hyperparameters; no tokenizer. Its views point into itself.
+class TestModel {
+ public:
+  explicit TestModel(const TestShape& shape);
+  TestModel(const TestModel&) = delete;
+  TestModel& operator=(const TestModel&) = delete;
+
+  GgufFile file;
+
+  GgufTensor& tensor(const std::string& name);
+  // Gives a tensor its own copy of the data, to damage.
+  Bytes& own_data(const std::string& name);
+
+ private:
+  void add_matrix(const std::string& name, std::uint64_t in, std::uint64_t rows, double gain);
+  void add_norm(const std::string& name, std::uint64_t width);
+  Bytes encode(const std::vector<float>& values, GgmlType type) const;
+
+  TestShape shape_;
+  std::mt19937_64 random_;
+  std::deque<Bytes> data_;
+};
+
+// Elements of a tensor of any type, as doubles, row-major.
+std::vector<double> dequantise(const GgufTensor& tensor);
+
+}  // namespace koan

@@ -1,0 +1,73 @@
+#!/bin/bash
+# The same input gives the same bytes with every instruction set of this machine, any number of threads and streams, g++ and clang,
+# optimised or not; and what one writes every other one reads.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0 compared=0
+fail() { echo "FAIL: $*"; bad=1; }
+
+declare -A builds=([release]=$KOAN)
+for other in clang debug; do
+  program=${KOAN_OTHER_BUILDS:+$KOAN_OTHER_BUILDS/$other/koan}
+  if [ -n "$program" ] && [ -x "$program" ]; then builds[$other]=$program; else echo "SKIPPED: no $other build (./check makes one)"; fi
+done
+
+# Text in several segments; text with bytes that are no UTF-8, and with line ends of another system.
+head -c 9000 examples/sample.txt >"$work/text"
+{ head -c 1500 examples/sample.txt | sed 's/$/\r/'; head -c 200 "$KOAN" ; head -c 1500 docs/format.md; } >"$work/mixed"
+head -c 300 examples/sample.txt >"$work/message"
+# Without optimisation a token takes many milliseconds.
+tail -c 1100 examples/sample.txt >"$work/short"
+
+isas=()
+for isa in scalar avx2 avx512 vnni neon; do
+  if message=$(KOAN_ISA=$isa "$KOAN" -c "$work/message" 2>&1 >/dev/null); then
+    isas+=("$isa")
+  elif [[ $message == *"not supported"* ]]; then
+    echo "SKIPPED: $isa is not supported here"
+  else
+    fail "KOAN_ISA=$isa: $message"
+  fi
+done
+[ ${#isas[@]} -ge 1 ] || fail "no instruction set works"
+
+compress() { # build isa threads streams input
+  KOAN_ISA=$2 "${builds[$1]}" compress -c --segment-size 3K -T "$3" --streams "$4" "$work/$5" >"$work/out" 2>"$work/err" \
+    || fail "$1 $2 -T$3 --streams $4 $5: $(cat "$work/err")"
+  cmp -s "$work/out" "$work/$5.koan" || fail "$1 $2 -T$3 --streams $4: other bytes for $5"
+  compared=$((compared + 1))
+}
+decompress() { # build isa threads input
+  KOAN_ISA=$2 "${builds[$1]}" -dc -T "$3" "$work/$4.koan" >"$work/out" 2>"$work/err" || fail "$1 $2 -T$3 decoding $4: $(cat "$work/err")"
+  cmp -s "$work/out" "$work/$4" || fail "$1 $2 -T$3 decodes $4 to other bytes"
+  compared=$((compared + 1))
+}
+
+for input in text mixed message short; do
+  "$KOAN" compress -q --segment-size 3K -T1 -o "$work/$input.koan" "$work/$input" || fail "release, best instruction set: $input"
+done
+for isa in "${isas[@]}"; do
+  for threads in 1 2 4; do compress release "$isa" "$threads" 16 text; done
+  compress release "$isa" 1 1 text
+  compress release "$isa" 2 3 mixed
+  compress release "$isa" 1 16 message
+  decompress release "$isa" 1 text
+  decompress release "$isa" 4 mixed
+done
+if [ -n "${builds[clang]+x}" ]; then
+  for isa in "${isas[@]}"; do
+    compress clang "$isa" 2 16 text
+    compress clang "$isa" 1 16 mixed
+    decompress clang "$isa" 2 text
+    decompress clang "$isa" 1 message
+  done
+fi
+if [ -n "${builds[debug]+x}" ]; then
+  for isa in "${isas[@]}"; do
+    compress debug "$isa" 1 16 short
+    decompress debug "$isa" 1 message
+  done
+fi
+echo "builds: ${!builds[*]}; instruction sets: ${isas[*]}; $compared results compared"
+exit $bad

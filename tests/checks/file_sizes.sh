@@ -1,0 +1,26 @@
+#!/bin/bash
+# Source files of at most 400 lines; no committed file above 10 MB.
+set -u
+bad=0 seen=0
+while IFS= read -r -d '' file; do
+  lines=$(wc -l <"$file")
+  seen=$((seen + 1))
+  if [ "$lines" -gt 400 ]; then
+    echo "$file: $lines lines, more than 400"; bad=1
+  fi
+done < <(find src include tests cmake -type f \( -name '*.cpp' -o -name '*.h' -o -name '*.hpp' -o -name '*.inl' -o -name '*.sh' -o -name '*.cmake' -o -name '*.txt' \
+           -o -name '*.py' \) -not -path '*/data/*' -print0)
+[ $seen -gt 50 ] || { echo "only $seen files found: this check is broken"; exit 1; }
+if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+  while IFS= read -r -d '' file; do
+    [ -f "$file" ] || continue
+    size=$(stat -c %s -- "$file")
+    if [ "$size" -gt 10000000 ]; then
+      echo "$file: $size bytes, more than 10 MB"; bad=1
+    fi
+  done < <(git ls-files -z)
+else
+  echo "not a git checkout: sizes of committed files not checked"
+fi
+echo "$seen source files checked"
+exit $bad
