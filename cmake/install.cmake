@@ -13,5 +13,7 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/koanConfigVersion.cmake COM
 install(FILES ${CMAKE_BINARY_DIR}/koanConfig.cmake ${CMAKE_BINARY_DIR}/koanConfigVersion.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/koan)
 
+# From lib/pkgconfig back to the prefix, so that a moved installation works.
+file(RELATIVE_PATH KOAN_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(cmake/koan.pc.in ${CMAKE_BINARY_DIR}/koan.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/koan.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -81,17 +81,17 @@ bool Session::add_folder_models() {
   const std::size_t before = codec_.model_count();
   for (const std::string& path : model_files()) {
     const Status added = add_model_file(codec_, path, false);
-    if (!added && !arguments_->quiet) complain("passed over a model: " + added.error().message);
+    if (!added && !arguments_.quiet) complain("passed over a model: " + added.error().message);
   }
   return codec_.model_count() > before;
 }
 
 koan_options Session::options() const {
   koan::Options out;
-  out.level = arguments_->level;
-  out.threads = arguments_->threads;
-  out.segment_bytes = arguments_->segment_bytes;
-  out.streams = arguments_->streams;
+  out.level = arguments_.level;
+  out.threads = arguments_.threads;
+  out.segment_bytes = arguments_.segment_bytes;
+  out.streams = arguments_.streams;
   return out;
 }
 

@@ -24,10 +24,10 @@ class Session {
   std::string model_name(const std::uint8_t (&sha256)[32]) const;
 
  private:
-  Session(koan::Codec codec, const Arguments& arguments) : codec_(std::move(codec)), arguments_(&arguments) {}
+  Session(koan::Codec codec, Arguments arguments) : codec_(std::move(codec)), arguments_(std::move(arguments)) {}
 
   koan::Codec codec_;
-  const Arguments* arguments_;
+  Arguments arguments_;
   bool folders_added_ = false;
 };
 

@@ -10,10 +10,14 @@
 
 namespace {
 
+// With the embedded model, or with the small one of the tests as default.
 struct Codec {
-  Codec() {
+  explicit Codec(bool tiny = true) {
     koan_error error;
     EXPECT_EQ(koan_codec_create(&handle, &error), KOAN_OK) << error.message;
+    if (!tiny) return;
+    const koan::Bytes model = koan::tiny_model();
+    EXPECT_EQ(koan_codec_add_model(handle, model.data(), model.size(), 1, &error), KOAN_OK) << error.message;
   }
   ~Codec() { koan_codec_free(handle); }
   koan_codec* handle = nullptr;
@@ -54,13 +58,21 @@ TEST(CApi, ErrorsHaveCodesAndMessages) {
 }
 
 TEST(CApi, ModelsAreDescribed) {
-  Codec codec;
+  Codec codec(false);
   ASSERT_EQ(koan_codec_model_count(codec.handle), 1u);
   koan_model_info info;
   ASSERT_EQ(koan_codec_model(codec.handle, 0, &info, nullptr), KOAN_OK);
   EXPECT_TRUE(info.embedded && info.is_default);
   EXPECT_GT(info.parameters, 100000u);
   EXPECT_EQ(koan_codec_model(codec.handle, 1, &info, nullptr), KOAN_ERROR_USAGE);
+
+  Codec two;
+  ASSERT_EQ(koan_codec_model_count(two.handle), 2u);
+  ASSERT_EQ(koan_codec_model(two.handle, 0, &info, nullptr), KOAN_OK);
+  EXPECT_TRUE(info.embedded && !info.is_default);
+  ASSERT_EQ(koan_codec_model(two.handle, 1, &info, nullptr), KOAN_OK);
+  EXPECT_TRUE(!info.embedded && info.is_default);
+  EXPECT_EQ(info.vocabulary, 768u);
 }
 
 struct Memory {

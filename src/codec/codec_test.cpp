@@ -1,35 +1,22 @@
-#include "codec/codec.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
-#include "codec/test_inputs.h"
+#include "codec/test_codec.h"
 
 namespace koan {
 namespace {
 
 class CodecTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() { codec_ = Codec::create().value().release(); }
+  static void SetUpTestSuite() { codec_ = tiny_codec().release(); }
   static void TearDownTestSuite() { delete codec_; }
 
   static Bytes compressed(ByteView raw, const CodecOptions& options = {}, CodecStats* stats = nullptr) {
-    MemorySource source(raw);
-    MemorySink sink;
-    auto result = codec_->compress(options, source, sink);
-    EXPECT_TRUE(result) << (result ? "" : result.error().message);
-    if (result && stats) *stats = *result;
-    return std::move(sink.bytes);
+    return koan::compressed(*codec_, raw, options, stats);
   }
-  static Result<Bytes> decompressed(ByteView coded, const CodecOptions& options = {}) {
-    MemorySource source(coded);
-    MemorySink sink;
-    auto result = codec_->decompress(options, source, sink);
-    if (!result) return std::move(result).error();
-    return std::move(sink.bytes);
-  }
+  static Result<Bytes> decompressed(ByteView coded, const CodecOptions& options = {}) { return koan::decompressed(*codec_, coded, options); }
   static Codec* codec_;
 };
 Codec* CodecTest::codec_ = nullptr;
@@ -46,9 +33,9 @@ TEST_F(CodecTest, EveryInputComesBackAndHardlyGrows) {
 }
 
 TEST_F(CodecTest, BytesDoNotDependOnThreadsOrStreams) {
-  const Bytes text = sample_text(60000);
+  const Bytes text = sample_text(30000);
   CodecOptions options;
-  options.segment_bytes = 3000;
+  options.segment_bytes = 2000;
   const Bytes reference = compressed(text, options);
   for (const unsigned threads : {1u, 2u, 4u}) {
     for (const unsigned streams : {1u, 3u, 16u}) {
@@ -59,6 +46,20 @@ TEST_F(CodecTest, BytesDoNotDependOnThreadsOrStreams) {
       ASSERT_TRUE(back) << back.error().message;
       EXPECT_TRUE(*back == text) << threads << " threads, " << streams << " streams";
     }
+  }
+}
+
+TEST(EmbeddedModel, IsTheDefaultAndCodesTextAndMessages) {
+  const auto codec = std::move(Codec::create().value());
+  for (const std::size_t size : {500u, 6000u}) {
+    const Bytes text = sample_text(size);
+    CodecStats stats;
+    const Bytes coded = compressed(*codec, text, {}, &stats);
+    EXPECT_EQ(stats.model_segments, 1u);
+    EXPECT_LT(coded.size(), text.size() / 2);
+    const auto back = decompressed(*codec, coded);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_TRUE(*back == text);
   }
 }
 

@@ -78,14 +78,15 @@ Result<Bytes> lzma_decode(ByteView coded, std::uint64_t text_bytes) {
   lzma_stream stream = LZMA_STREAM_INIT;
   if (lzma_raw_decoder(&stream, filters) != LZMA_OK) return damaged;
   const std::unique_ptr<lzma_stream, void (*)(lzma_stream*)> guard(&stream, lzma_end);
-  Bytes out(static_cast<std::size_t>(text_bytes));
+  Bytes out(static_cast<std::size_t>(text_bytes) + 1);  // liblzma looks for the end marker only while there is room
   stream.next_in = coded.data() + 2;
   stream.avail_in = coded.size() - 2;
   stream.next_out = out.data();
   stream.avail_out = out.size();
   lzma_ret ret = LZMA_OK;
-  while (ret == LZMA_OK && (stream.avail_out != 0 || stream.avail_in != 0)) ret = lzma_code(&stream, LZMA_FINISH);
-  if ((ret != LZMA_OK && ret != LZMA_STREAM_END) || stream.avail_out != 0 || stream.avail_in != 0) return damaged;
+  while (ret == LZMA_OK) ret = lzma_code(&stream, LZMA_FINISH);
+  if (ret != LZMA_STREAM_END || stream.avail_out != 1 || stream.avail_in != 0) return damaged;
+  out.resize(out.size() - 1);
   return out;
 }
 

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
+
+#include "codec/history_start.h"
 
 namespace koan {
 namespace {
 
-constexpr std::size_t kMatchMin = 5;   // tokens that must agree before a match is followed
+constexpr std::size_t kMatchMin = 4;   // tokens that must agree before a match is followed
 constexpr std::uint32_t kMaxMisses = 8;  // in a row, until a match is given up
 constexpr std::uint32_t kLongestCounted = 4096;
-constexpr std::uint16_t kBitLimit = 255;
-constexpr int kMixerShift = 14;
+constexpr std::uint16_t kBitLimit = 1023;
+constexpr int kMixerShift = 15;
+constexpr std::uint16_t kStartSeen = 30;  // how much evidence the start counts for
 
 std::uint32_t mix_hash(std::uint32_t h, std::uint32_t token) noexcept { return (h ^ (token + 0x9E3779B9u + (h << 6) + (h >> 2))) * 0x85EBCA6Bu; }
 
@@ -101,15 +105,14 @@ void History::update(Token token) {
 }
 
 CandidateModel::CandidateModel() {
-  // Start from "the model's logit as it is, plus some of the record".
-  for (auto& mixer : mixers_) mixer.weights = {32768, 16384, 32768, 0};
-  for (std::size_t s = 0; s < kSources; ++s) {
-    for (std::size_t c = 0; c < kConfidences; ++c) {
-      for (std::size_t m = 0; m < kModelSteps; ++m) {
-        const std::int32_t centre = (static_cast<std::int32_t>(m) * 2 * kStretchLimit) / static_cast<std::int32_t>(kModelSteps - 1) - kStretchLimit;
-        by_both_[(s * kConfidences + c) * kModelSteps + m].p16 = static_cast<std::uint16_t>(squash(centre));
-      }
-    }
+  for (std::size_t i = 0; i < by_confidence_.size(); ++i) {
+    by_confidence_[i] = {kStartByConfidence[i], kStartSeen};
+    std::copy(std::begin(kStartWeights[i]), std::end(kStartWeights[i]), mixers_[i].weights.begin());
+  }
+  for (std::size_t i = 0; i < by_both_.size(); ++i) {
+    const auto step = static_cast<std::int32_t>(i % kModelSteps);
+    const std::int32_t centre = step * 2 * kStretchLimit / static_cast<std::int32_t>(kModelSteps - 1) - kStretchLimit;
+    by_both_[i] = kStartByBoth[i] != 0 ? AdaptiveBit{kStartByBoth[i], kStartSeen} : AdaptiveBit{static_cast<std::uint16_t>(squash(centre)), 0};
   }
 }
 

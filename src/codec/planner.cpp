@@ -81,7 +81,11 @@ Status run_model(std::vector<Piece>& pieces, TokenCoder& coder, Progress& progre
   }
   if (jobs.empty()) return {};
   KOAN_TRY(coder.encode(jobs, progress));
-  for (std::size_t i = 0; i < jobs.size(); ++i) owners[i]->model = std::move(jobs[i]);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    // The format refuses better than that; what repeats so much is as good in LZMA.
+    owners[i]->try_model = jobs[i].text.size() <= kMaxModelRatio * jobs[i].coded.size();
+    owners[i]->model = std::move(jobs[i]);
+  }
   return {};
 }
 
@@ -152,8 +156,8 @@ bool is_boundary(ByteView block, std::size_t at) noexcept {
   return !(block[at] == '\n' && block[at - 1] == '\r');
 }
 
-std::size_t cut_near(ByteView block, std::size_t begin, std::size_t end) noexcept {
-  const std::size_t earliest = std::max(begin + 1, end - (end - begin) / 8);
+// The best place to cut in (earliest, end].
+std::size_t cut_near(ByteView block, std::size_t earliest, std::size_t end) noexcept {
   for (std::size_t at = end; at > earliest; --at) {
     if (block[at - 1] == '\n') return at;
   }
@@ -170,12 +174,12 @@ std::size_t cut_near(ByteView block, std::size_t begin, std::size_t end) noexcep
 
 std::vector<ByteView> cut_pieces(ByteView block, std::size_t target) {
   std::vector<ByteView> out;
+  const std::size_t n = (block.size() + target - 1) / target;
   std::size_t begin = 0;
-  while (begin < block.size()) {
-    const std::size_t left = block.size() - begin;
-    const std::size_t n = (left + target - 1) / target;
-    const std::size_t end = n <= 1 ? block.size() : cut_near(block, begin, begin + (left + n - 1) / n);
-    out.push_back(block.subspan(begin, end - begin));
+  for (std::size_t k = 1; k <= n; ++k) {
+    const std::size_t even = block.size() * k / n;  // < 2^23 * 2^13
+    const std::size_t end = k == n ? block.size() : cut_near(block, even - block.size() / n / 8, even);
+    if (end > begin) out.push_back(block.subspan(begin, end - begin));
     begin = end;
   }
   return out;

@@ -19,8 +19,8 @@ struct CodedSegment {
   double ideal_bits = 0;
 };
 
-// Cuts at line ends or spaces where one is near, never inside CR LF or a UTF-8 sequence; pieces are about equally long and at most
-// `target` bytes.
+// Cuts at line ends or spaces where one is near, never inside CR LF or a UTF-8 sequence; pieces are about equally long, and
+// longer than `target` by at most an eighth.
 std::vector<ByteView> cut_pieces(ByteView block, std::size_t target);
 
 // coder may be null: no model.

@@ -49,6 +49,8 @@ Bytes prose(std::size_t bytes, unsigned seed) {
 
 Bytes sample_text(std::size_t bytes) { return first_bytes(KOAN_SOURCE_DIR "/examples/sample.txt", bytes); }
 
+Bytes tiny_model() { return first_bytes(KOAN_SOURCE_DIR "/tests/golden/models/tiny.gguf", std::size_t{1} << 20); }
+
 Bytes random_bytes(std::size_t bytes, unsigned seed) {
   std::mt19937 rng(seed);
   Bytes out(bytes);

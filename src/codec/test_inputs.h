@@ -14,6 +14,8 @@ Bytes prose(std::size_t bytes, unsigned seed);
 // The first bytes of examples/sample.txt, text as models write it.
 Bytes sample_text(std::size_t bytes);
 Bytes random_bytes(std::size_t bytes, unsigned seed);
+// tests/golden/models/tiny.gguf.
+Bytes tiny_model();
 
 // (name, bytes): empty, single bytes, zeros, noise, CRLF, lone CR, invalid UTF-8, NULs, every byte, a JPEG-like and an ELF file,
 // one long line, text around the message limit, text that looks like special tokens, mixtures of text and binary.

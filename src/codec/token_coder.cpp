@@ -9,6 +9,8 @@
 namespace koan {
 namespace {
 
+// Positions of cache that a thread's streams hold together, one stream's window apart: what a file asks for must not set our memory.
+constexpr unsigned kMaxPositions = 65536;
 constexpr unsigned kMaxRows = 16;  // rows per forward pass from which more rows make a pass hardly faster per row
 
 // One text on one stream while it is being encoded.
@@ -149,7 +151,8 @@ class DecodeWorker {
     lane.last = token;
     const Tokenizer& tokenizer = setup_.model->tokenizer();
     const std::size_t size = tokenizer.bytes(token).size();
-    if (size == 0 || size > job.text_bytes - job.text.size()) {
+    // Without the last condition a short stream could claim, and cost, as many tokens as its text length says.
+    if (size == 0 || size > job.text_bytes - job.text.size() || lane.coder.past_end()) {
       job.damaged = true;
       lane.job = nullptr;
       return;
@@ -175,7 +178,8 @@ class DecodeWorker {
 
 Result<unsigned> TokenCoder::prepare(std::size_t jobs) {
   const auto threads = static_cast<unsigned>(std::min<std::size_t>(setup_.threads, std::max<std::size_t>(jobs, 1)));
-  const auto per_worker = static_cast<unsigned>(std::min<std::size_t>(setup_.streams, (jobs + threads - 1) / threads));
+  const unsigned most = std::max(1u, std::min(setup_.streams, kMaxPositions / setup_.window.size));
+  const auto per_worker = static_cast<unsigned>(std::min<std::size_t>(most, (jobs + threads - 1) / threads));
   if (per_worker > streams_per_worker_) {
     workers_.clear();
     streams_per_worker_ = per_worker;

@@ -120,6 +120,9 @@ Result<SegmentHead> parse_segment_head(ByteReader& in, std::uint32_t segment_log
   }
   KOAN_ASSIGN(head.coded_bytes, in.varint());
   KOAN_TRY(check_lengths(head.raw_bytes, head.text_bytes, head.coded_bytes, head.method, head.transform));
+  if (head.method == Method::kModel && head.text_bytes > kMaxModelRatio * head.coded_bytes) {
+    return corrupt("model-coded data is shorter than it can be");
+  }
   return head;
 }
 

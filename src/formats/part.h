@@ -18,6 +18,7 @@ inline constexpr std::uint32_t kMaxSegmentLog = 26;
 inline constexpr std::uint32_t kSegmentLog = 23;  // what koan writes: no segment above 8 MiB
 inline constexpr std::uint64_t kMaxSegments = std::uint64_t{1} << 32;
 inline constexpr std::uint64_t kCodedSlack = 1024;  // coded bytes of a segment <= raw bytes + this
+inline constexpr std::uint64_t kMaxModelRatio = 1024;  // text bytes of a model-coded segment <= this * coded bytes: bounds the time a file can cost
 inline constexpr std::uint32_t kMaxMessage = 4095;
 inline constexpr std::uint32_t kMinWindow = 16, kMaxWindow = 65536, kMaxSinks = 16;
 inline constexpr std::size_t kMaxRecordHead = 96;  // no header or record head is longer (the end record's entries apart)

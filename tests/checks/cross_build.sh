@@ -14,7 +14,7 @@ for other in clang debug; do
 done
 
 # Text in several segments; text with bytes that are no UTF-8, and with line ends of another system.
-head -c 9000 examples/sample.txt >"$work/text"
+head -c 5000 examples/sample.txt >"$work/text"
 { head -c 1500 examples/sample.txt | sed 's/$/\r/'; head -c 200 "$KOAN" ; head -c 1500 docs/format.md; } >"$work/mixed"
 head -c 300 examples/sample.txt >"$work/message"
 # Without optimisation a token takes many milliseconds.
@@ -33,7 +33,7 @@ done
 [ ${#isas[@]} -ge 1 ] || fail "no instruction set works"
 
 compress() { # build isa threads streams input
-  KOAN_ISA=$2 "${builds[$1]}" compress -c --segment-size 3K -T "$3" --streams "$4" "$work/$5" >"$work/out" 2>"$work/err" \
+  KOAN_ISA=$2 "${builds[$1]}" compress -c --segment-size 1K -T "$3" --streams "$4" "$work/$5" >"$work/out" 2>"$work/err" \
     || fail "$1 $2 -T$3 --streams $4 $5: $(cat "$work/err")"
   cmp -s "$work/out" "$work/$5.koan" || fail "$1 $2 -T$3 --streams $4: other bytes for $5"
   compared=$((compared + 1))
@@ -45,7 +45,7 @@ decompress() { # build isa threads input
 }
 
 for input in text mixed message short; do
-  "$KOAN" compress -q --segment-size 3K -T1 -o "$work/$input.koan" "$work/$input" || fail "release, best instruction set: $input"
+  "$KOAN" compress -q --segment-size 1K -T1 -o "$work/$input.koan" "$work/$input" || fail "release, best instruction set: $input"
 done
 for isa in "${isas[@]}"; do
   for threads in 1 2 4; do compress release "$isa" "$threads" 16 text; done

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Sizes of koan and its rivals on the test sets: bench/test_sets.py [KOAN] [TEST_DIR] [MESSAGES_PER_SET] -> CSV on stdout.
+
+Whole files and single messages (without their prompts). Every koan size is of a real file that was decoded again and compared.
+Rivals run as the installed programs; one that is missing leaves its column empty. Messages are averaged over the first N of each set.
+"""
+import csv, glob, json, os, shutil, subprocess, sys, tempfile
+
+KOAN = sys.argv[1] if len(sys.argv) > 1 else "build/koan"
+TEST = sys.argv[2] if len(sys.argv) > 2 else "../shared/corpus/test"
+LIMIT = int(sys.argv[3]) if len(sys.argv) > 3 else 10**9
+RIVALS = {
+    "xz -9e": ["xz", "-9e", "-k", "-c"],
+    "zstd --ultra -22": ["zstd", "--ultra", "-22", "-q", "-c"],
+    "brotli -q 11": ["brotli", "-q", "11", "-w", "24", "-c"],
+    "bzip2 -9": ["bzip2", "-9", "-k", "-c"],
+    "zpaq -m5": None,
+}
+
+
+def rival_size(name, path, folder):
+    if name == "zpaq -m5":
+        if not shutil.which("zpaq"):
+            return None
+        archive = os.path.join(folder, "a.zpaq")
+        if os.path.exists(archive):
+            os.remove(archive)
+        subprocess.run(["zpaq", "a", archive, path, "-m5"], check=True, capture_output=True)
+        return os.path.getsize(archive)
+    command = RIVALS[name]
+    if not shutil.which(command[0]):
+        return None
+    return len(subprocess.run(command + [path], check=True, capture_output=True).stdout)
+
+
+def koan_sizes(paths, level):
+    subprocess.run([KOAN, "compress", "-q", "-f", level] + paths, check=True)
+    coded = [p + ".koan" for p in paths]
+    for path, file in zip(paths, coded):
+        back = subprocess.run([KOAN, "decompress", "-q", "-c", file], check=True, capture_output=True).stdout
+        if back != open(path, "rb").read():
+            sys.exit(f"{path}: did not come back identical")
+    return [os.path.getsize(p) for p in coded]
+
+
+def row(writer, kind, name, paths, folder, with_zpaq):
+    raw = sum(os.path.getsize(p) for p in paths)
+    sizes = {"koan": sum(koan_sizes(paths, "-6"))}
+    if kind == "whole":
+        sizes["koan -9"] = sum(koan_sizes(paths, "-9"))
+    for rival in RIVALS:
+        if rival == "zpaq -m5" and not with_zpaq:
+            continue
+        each = [rival_size(rival, p, folder) for p in paths]
+        sizes[rival] = None if None in each else sum(each)
+    columns = ["koan", "koan -9"] + list(RIVALS)
+    writer.writerow([kind, name, len(paths), raw] + ["" if sizes.get(c) is None else sizes[c] for c in columns])
+    sys.stdout.flush()
+
+
+def main():
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["kind", "name", "inputs", "raw bytes", "koan", "koan -9"] + list(RIVALS))
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sorted(glob.glob(f"{TEST}/whole/*")) + sorted(glob.glob(f"{TEST}/standard/*")):
+            copy = os.path.join(folder, os.path.basename(path))
+            shutil.copyfile(path, copy)
+            row(writer, "whole", os.path.basename(path), [copy], folder, True)
+        for path in sorted(glob.glob(f"{TEST}/messages/*.jsonl")):
+            paths = []
+            for i, line in enumerate(open(path, encoding="utf-8")):
+                if i >= LIMIT:
+                    break
+                record = json.loads(line)
+                target = os.path.join(folder, f"message{i}")
+                with open(target, "wb") as out:
+                    out.write((record.get("response") or record["text"]).encode())
+                paths.append(target)
+            row(writer, "messages", os.path.basename(path)[:-6], paths, folder, False)
+
+
+main()

@@ -1,0 +1,34 @@
+#!/bin/sh
+# The command says what the library says: golden files decode with code 0, damaged ones end with code 4 and leave no file.
+set -eu
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
+
+refused() { # what: of $work/x.koan
+  status=0
+  "$KOAN" -d --model models/tiny.gguf -q -o "$work/out" "$work/x.koan" 2>/dev/null || status=$?
+  [ "$status" -eq 4 ] || fail "$name, $1: exit code $status"
+  [ -z "$(find "$work" ! -name x.koan -type f)" ] || fail "$name, $1: left a file"
+  rm -f "$work/out"
+}
+
+for file in v1/*.koan; do
+  name=$(basename "$file" .koan)
+  "$KOAN" -d --model models/tiny.gguf -q -o "$work/out" "$file" || fail "$name does not decode"
+  cmp -s "$work/out" "v1/$name.raw" || fail "$name decodes to other bytes"
+  rm -f "$work/out"
+  size=$(wc -c <"$file")
+  for cut in 1 $((size / 2)) $((size - 1)); do
+    head -c "$cut" "$file" >"$work/x.koan"
+    refused "cut at $cut"
+  done
+  for at in 1 $((size / 3)) $((size - 2)); do
+    byte=$(od -An -tu1 -j "$at" -N 1 "$file")
+    { head -c "$at" "$file"; printf "\\$(printf %o $((byte ^ 4)))"; tail -c +$((at + 2)) "$file"; } >"$work/x.koan"
+    refused "bit flipped at byte $at"
+  done
+done
+[ "$failures" -eq 0 ]

@@ -1,0 +1,166 @@
+// Files of format version 1 (v1/, made by make_golden.sh) decode to the recorded bytes for ever, and their texts encode to the recorded
+// bytes. Run once for each instruction set (KOAN_ISA); one that this machine lacks ends the program with code 77.
+#include <gtest/gtest.h>
+#include <lzma.h>
+#include <zstd.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+#include "base/hash.h"
+#include "kernels/dispatch.h"
+#include "koan/koan.h"
+
+namespace {
+
+using koan::Bytes;
+
+const std::string kFolder = KOAN_SOURCE_DIR "/tests/golden/";
+
+Bytes read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  EXPECT_TRUE(in) << path;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Golden {
+  std::string name;
+  std::uint32_t segment_bytes = 0;
+  std::string how, raw_sha256, coded_sha256;  // how: exact, library versions, or parts:NAME+NAME
+  Bytes raw() const { return read_file(kFolder + "v1/" + name + ".raw"); }
+  Bytes coded() const { return read_file(kFolder + "v1/" + name + ".koan"); }
+};
+
+std::vector<Golden> golden_files() {
+  std::ifstream in(kFolder + "v1/index.txt");
+  std::vector<Golden> out;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with('#')) continue;
+    Golden g;
+    std::istringstream(line) >> g.name >> g.segment_bytes >> g.how >> g.raw_sha256 >> g.coded_sha256;
+    out.push_back(g);
+  }
+  return out;
+}
+
+std::string libraries() { return std::string("zstd-") + ZSTD_versionString() + ",lzma-" + lzma_version_string(); }
+
+// The allocation that the C interface hands out, as Bytes.
+Bytes take(std::uint8_t* memory, std::size_t size) {
+  Bytes out(memory, memory + size);
+  koan_free(memory);
+  return out;
+}
+
+class GoldenTest : public testing::TestWithParam<Golden> {
+ protected:
+  static void SetUpTestSuite() {
+    koan_error error;
+    ASSERT_EQ(koan_codec_create(&codec_, &error), KOAN_OK) << error.message;
+    const Bytes model = read_file(kFolder + "models/tiny.gguf");
+    ASSERT_EQ(koan_codec_add_model(codec_, model.data(), model.size(), 1, &error), KOAN_OK) << error.message;
+  }
+  static void TearDownTestSuite() { koan_codec_free(codec_); }
+
+  static Bytes encode(const Golden& g) {
+    koan_options options;
+    koan_options_init(&options);
+    options.segment_bytes = g.segment_bytes;
+    const Bytes raw = g.raw();
+    std::uint8_t* out = nullptr;
+    std::size_t size = 0;
+    koan_error error;
+    EXPECT_EQ(koan_compress(codec_, &options, raw.data(), raw.size(), &out, &size, nullptr, &error), KOAN_OK) << error.message;
+    return out ? take(out, size) : Bytes{};
+  }
+  static koan_code decode(const Bytes& coded, Bytes& raw, koan_error& error) {
+    std::uint8_t* out = nullptr;
+    std::size_t size = 0;
+    const koan_code code = koan_decompress(codec_, nullptr, coded.data(), coded.size(), SIZE_MAX, &out, &size, nullptr, &error);
+    EXPECT_EQ(out != nullptr, code == KOAN_OK) << "output without success, or success without output";
+    if (out) raw = take(out, size);
+    return code;
+  }
+  static void expect_refused(const Bytes& damaged, const std::string& what) {
+    Bytes raw;
+    koan_error error;
+    ASSERT_EQ(decode(damaged, raw, error), KOAN_ERROR_CORRUPT) << what << ": " << error.message;
+  }
+  static koan_codec* codec_;
+};
+koan_codec* GoldenTest::codec_ = nullptr;
+
+TEST_P(GoldenTest, FilesAreTheRecordedOnes) {
+  EXPECT_EQ(koan::to_hex(koan::sha256(GetParam().raw())), GetParam().raw_sha256);
+  EXPECT_EQ(koan::to_hex(koan::sha256(GetParam().coded())), GetParam().coded_sha256);
+}
+
+TEST_P(GoldenTest, DecodesToTheRecordedBytes) {
+  Bytes raw;
+  koan_error error;
+  ASSERT_EQ(decode(GetParam().coded(), raw, error), KOAN_OK) << error.message;
+  EXPECT_TRUE(raw == GetParam().raw());
+}
+
+TEST_P(GoldenTest, EncodesToTheRecordedBytes) {
+  const std::string& how = GetParam().how;
+  if (how.starts_with("parts:")) GTEST_SKIP() << "made of parts that have tests of their own";
+  if (how != "exact" && how != libraries()) GTEST_SKIP() << "SKIPPED: made with " << how << ", this build has " << libraries();
+  EXPECT_TRUE(encode(GetParam()) == GetParam().coded());
+}
+
+// A part boundary is the one place where a cut leaves a valid file (docs/format.md).
+std::vector<std::size_t> boundaries(const Golden& g) {
+  std::vector<std::size_t> out;
+  if (!g.how.starts_with("parts:")) return out;
+  std::istringstream names(g.how.substr(6));
+  std::size_t at = 0;
+  for (std::string name; std::getline(names, name, '+');) out.push_back(at += Golden{name, 0, {}, {}, {}}.coded().size());
+  return out;
+}
+
+class DamagedGoldenTest : public GoldenTest {};
+
+// Cuts of frames are found before anything is decoded; of the others one costs what a whole decoding does.
+TEST_P(DamagedGoldenTest, TruncationsAreRefused) {
+  const Bytes coded = GetParam().coded();
+  const std::vector<std::size_t> valid = boundaries(GetParam());
+  const std::size_t step = valid.empty() ? 1 : 23;
+  for (std::size_t n = 0; n < coded.size(); n += n < 100 || n + 100 > coded.size() ? 1 : step) {
+    if (std::find(valid.begin(), valid.end(), n) != valid.end()) continue;
+    expect_refused(Bytes(coded.begin(), coded.begin() + static_cast<std::ptrdiff_t>(n)), "cut at " + std::to_string(n));
+  }
+}
+
+// All bits of small files, of large ones those at both ends and a spread; src/codec/damage_test.cpp tries all bits of all kinds.
+TEST_P(DamagedGoldenTest, FlippedBitsAreRefused) {
+  Bytes coded = GetParam().coded();
+  const std::size_t bits = coded.size() * 8;
+  const std::size_t step = bits < 2000 ? 1 : bits / 200;
+  for (std::size_t bit = 0; bit < bits; bit += bit < 200 || bit + 200 > bits ? 1 : step) {
+    coded[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+    expect_refused(coded, "bit " + std::to_string(bit));
+    coded[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+  }
+}
+
+std::string test_name(const testing::TestParamInfo<Golden>& info) { return info.param.name; }
+INSTANTIATE_TEST_SUITE_P(V1, GoldenTest, testing::ValuesIn(golden_files()), test_name);
+INSTANTIATE_TEST_SUITE_P(V1, DamagedGoldenTest, testing::ValuesIn(golden_files()), test_name);
+
+TEST(GoldenIndex, IsNotEmpty) { EXPECT_GE(golden_files().size(), 10u); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  const auto kernels = koan::choose_kernels();
+  if (!kernels && kernels.error().code == koan::ErrorCode::kNotSupported) {
+    std::cout << "SKIPPED: " << kernels.error().message << '\n';
+    return 77;
+  }
+  if (kernels) std::cout << "kernels: " << (*kernels)->name << '\n';
+  return RUN_ALL_TESTS();
+}
