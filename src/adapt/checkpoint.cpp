@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "adapt/corpus.h"
+#include "base/file.h"
 
 namespace koan::train {
 namespace {
@@ -17,7 +18,8 @@ struct Writer {
   void add(const std::string& name, const Tensor& value) {
     const Tensor t = value.detach().to(torch::kCPU, torch::kFloat).contiguous();
     kept.push_back(t);
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(t.data_ptr<float>());  // little-endian machines only, as LibTorch
+    const auto* bytes =
+        reinterpret_cast<const std::uint8_t*>(t.data_ptr<float>());  // little-endian machines only, as LibTorch
     GgufTensor out{name, {}, GgmlType::kF32, ByteView(bytes, static_cast<std::size_t>(t.numel()) * 4)};
     for (std::int64_t d = t.dim(); d-- > 0;) out.shape.push_back(static_cast<std::uint64_t>(t.size(d)));
     file.tensors.push_back(std::move(out));
@@ -45,7 +47,8 @@ Status restore_checkpoint(const GgufFile& file, Net& net, Optimizer& optimizer, 
   KOAN_TRY(load_parameters(file, net));
   for (auto& [name, tensor] : optimizer.state()) {
     const GgufTensor* found = file.find(name);
-    if (found == nullptr) return Error{ErrorCode::kCorrupt, "tensor '" + name + "' is missing: this is no training checkpoint"};
+    if (found == nullptr)
+      return Error{ErrorCode::kCorrupt, "tensor '" + name + "' is missing: this is no training checkpoint"};
     KOAN_ASSIGN(const Tensor values, tensor_from_gguf(*found));
     if (values.sizes() != tensor.sizes()) return Error{ErrorCode::kCorrupt, "tensor '" + name + "' has another shape"};
     tensor.copy_(values);
@@ -63,10 +66,14 @@ Status restore_checkpoint(const GgufFile& file, Net& net, Optimizer& optimizer, 
 
 Result<LoadedNet> load_net(const std::string& path, const std::string& device) {
   const bool folder = std::filesystem::is_directory(path);
-  KOAN_ASSIGN(const Bytes bytes, read_file(folder ? path + "/checkpoint.gguf" : path));
-  KOAN_ASSIGN(const GgufFile file, parse_gguf(bytes));
+  KOAN_ASSIGN(const Bytes bytes, read_file(folder ? path + "/checkpoint.gguf" : path, kMaxFile));
+  auto parsed = parse_gguf(bytes);
+  if (!parsed) return std::move(parsed).error().in(path);
+  const GgufFile& file = *parsed;
   KOAN_ASSIGN(const NetConfig config, config_from_gguf(file));
   KOAN_ASSIGN(Tokenizer tokenizer, Tokenizer::from_gguf(file));
+  if (static_cast<std::int64_t>(tokenizer.size()) != config.vocab)
+    return Error{ErrorCode::kCorrupt, path + ": the embedding and the tokenizer differ in size"};
   LoadedNet loaded{Net(config, torch::Device(device), 0), std::move(tokenizer)};
   KOAN_TRY(load_parameters(file, loaded.net));
   return loaded;

@@ -1,7 +1,10 @@
 // The verbs of koan-train. Flags are declared in main.cpp and passed as plain structs.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/result.h"
@@ -28,7 +31,7 @@ struct PretrainOptions {
   std::string data, valid, out, device = "cpu";
   bool resume = false;
   std::uint64_t seed = 1;
-  int threads = 2;
+  int threads = 0;  // 0: one for each core
   // Architecture (ignored on --resume: the checkpoint says it).
   std::int64_t width = 256, layers = 6, heads = 8, kv_heads = 2, head_dim = 32, feed_forward = 704;
   // Length: steps, or wall minutes when above 0.
@@ -36,8 +39,8 @@ struct PretrainOptions {
   double minutes = 0;
   std::int64_t batch_tokens = 8192;
   std::string seq_schedule = "0:128,0.2:256,0.5:512";  // progress:window, ...
-  std::string schedule = "wsd";                       // or cosine
-  double warmup = 0.02, decay = 0.25;                 // as parts of the run
+  std::string schedule = "wsd";                        // or cosine
+  double warmup = 0.02, decay = 0.25;                  // as parts of the run
   double muon_lr = 0.004, adam_lr = 0.003, weight_decay = 0.1, clip = 1.0;
   double eval_minutes = 5, checkpoint_minutes = 5;
   std::int64_t eval_tokens = 12288;  // per source
@@ -47,20 +50,20 @@ Status run_pretrain(const PretrainOptions& options);
 struct ExportOptions {
   std::string checkpoint, out, name = "koan-nano", license = "Apache-2.0";
   std::int64_t context_length = 512;
+  std::uint64_t window = 0;
 };
 Status run_export(const ExportOptions& options);
 
 struct EvalOptions {
   std::string model, valid, device = "cpu";  // model: a checkpoint folder or a GGUF file
   std::int64_t window = 512, tokens = 0;     // tokens per source, 0 is all
-  int threads = 2;
+  int threads = 0;                           // 0: one for each core
 };
 Status run_eval(const EvalOptions& options);
 
-struct DumpOptions {
-  std::string model, text, out;
-  std::int64_t tokens = 64;
-};
-Status run_dump_logits(const DumpOptions& options);
+// Threads to use when `wanted` are asked for: 0 is one for each core that this process may use.
+inline int thread_count(int wanted) noexcept {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
 
 }  // namespace koan

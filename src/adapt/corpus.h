@@ -11,6 +11,9 @@
 
 namespace koan {
 
+// Packs, models and checkpoints are held in memory, so the machine is the real limit.
+constexpr std::uint64_t kMaxFile = std::uint64_t{1} << 40;
+
 struct SourceSpec {
   std::string name;  // file name without folder, extension and "train__"
   std::string path;
@@ -20,11 +23,13 @@ struct SourceSpec {
 // PATH[:WEIGHT]
 Result<SourceSpec> parse_source(const std::string& text);
 
-// Calls `sink` with the `text` (or else `response`) field of every line until it returns false.
-Status read_documents(const std::string& path, const std::function<bool(std::string_view)>& sink);
+using DocumentSink = std::function<bool(std::string_view)>;  // false ends the reading
+// Calls `sink` with the `text` (or else `response`) field of every line until it returns false. Objects with neither
+// field are passed over; a line that is no JSON object is an error with its number, and so is a file that ends early.
+Status read_documents(const std::string& path, const DocumentSink& sink);
 
-Result<Bytes> read_file(const std::string& path);
-// Writes to PATH.tmp and renames, so that a reader never sees half a file.
+// The file appears under its name when all of it is on disk: a reader never sees half of it, and a failure keeps the
+// old one.
 Status write_file(const std::string& path, ByteView data);
 
 }  // namespace koan

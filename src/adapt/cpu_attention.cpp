@@ -19,7 +19,8 @@ struct Strided {
   const float* data;
   std::size_t row, column;
 };
-inline void multiply_block(Strided a, const float* b, std::size_t ldb, float* c, std::size_t ldc, std::size_t k, bool add) {
+inline void multiply_block(Strided a, const float* b, std::size_t ldb, float* c, std::size_t ldc, std::size_t k,
+                           bool add) {
   Lane acc[8][2];
 #pragma GCC unroll 8
   for (std::size_t r = 0; r < 8; ++r) {
@@ -57,7 +58,8 @@ void transpose(const float* in, std::size_t rows, std::size_t columns, float* ou
 }
 
 // One head's vectors, normalised and rotated, times `scale`. Row t of `in` starts at in + t*stride.
-void norm_rotate(const AttentionShape& s, const Bf16* in, std::size_t stride, const float* weight, float scale, float* out) {
+void norm_rotate(const AttentionShape& s, const Bf16* in, std::size_t stride, const float* weight, float scale,
+                 float* out) {
   const std::size_t half = s.dim / 2;
   for (std::size_t t = 0; t < s.length; ++t) {
     const Bf16* x = in + t * stride;
@@ -125,8 +127,8 @@ struct Scratch {
 
 }  // namespace
 
-void attention_forward(const AttentionShape& s, const Bf16* qkv, const float* q_weight, const float* k_weight, Bf16* out,
-                       float* log_sum) {
+void attention_forward(const AttentionShape& s, const Bf16* qkv, const float* q_weight, const float* k_weight,
+                       Bf16* out, float* log_sum) {
   const std::size_t stride = (s.heads + 2 * s.kv_heads) * s.dim;
   const std::size_t group = s.heads / s.kv_heads;
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.dim));
@@ -144,7 +146,8 @@ void attention_forward(const AttentionShape& s, const Bf16* qkv, const float* q_
         norm_rotate(s, base + h * s.dim, stride, q_weight, scale, w.q.data());
         for (std::size_t i0 = 0; i0 < s.length; i0 += kTile) {
           const std::size_t n = i0 + kTile;
-          multiply({w.q.data() + i0 * s.dim, s.dim, 1}, w.kt.data(), s.length, w.scores.data(), n, kTile, n, s.dim, false);
+          multiply({w.q.data() + i0 * s.dim, s.dim, 1}, w.kt.data(), s.length, w.scores.data(), n, kTile, n, s.dim,
+                   false);
           float inverse[kTile];
           for (std::size_t i = 0; i < kTile; ++i) {
             float* row = w.scores.data() + i * n;
@@ -204,8 +207,8 @@ void head_backward(const AttentionShape& s, Scratch& w, const Bf16* out, std::si
 }  // namespace
 
 void attention_backward(const AttentionShape& s, const Bf16* qkv, const float* q_weight, const float* k_weight,
-                        const Bf16* out, const float* log_sum, const Bf16* grad_out, Bf16* grad_qkv, float* grad_q_weight,
-                        float* grad_k_weight) {
+                        const Bf16* out, const float* log_sum, const Bf16* grad_out, Bf16* grad_qkv,
+                        float* grad_q_weight, float* grad_k_weight) {
   const std::size_t stride = (s.heads + 2 * s.kv_heads) * s.dim;
   const std::size_t out_stride = s.heads * s.dim;
   const std::size_t group = s.heads / s.kv_heads;

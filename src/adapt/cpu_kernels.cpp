@@ -50,8 +50,8 @@ void add_norm_forward(NormShape shape, const float* x, const Bf16* y, const floa
   }
 }
 
-void add_norm_backward(NormShape shape, const float* sum, const float* weight, const float* inverse, const Bf16* grad_out,
-                       const float* grad_sum, float* grad_x, Bf16* grad_y, float* grad_weight) {
+void add_norm_backward(NormShape shape, const float* sum, const float* weight, const float* inverse,
+                       const Bf16* grad_out, const float* grad_sum, float* grad_x, Bf16* grad_y, float* grad_weight) {
   const std::size_t d = shape.width;
   const std::size_t slabs = (shape.rows + kSlab - 1) / kSlab;
   std::vector<float> partial(slabs * d, 0.0f);

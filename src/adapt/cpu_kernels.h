@@ -22,8 +22,8 @@ void add_norm_forward(NormShape shape, const float* x, const Bf16* y, const floa
                       float* inverse);
 // grad_sum: gradient that reaches `sum` by the residual path (may be null). grad_x (f32) and grad_y (bf16, may be null)
 // receive the whole gradient of `sum`; grad_weight[width] is overwritten.
-void add_norm_backward(NormShape shape, const float* sum, const float* weight, const float* inverse, const Bf16* grad_out,
-                       const float* grad_sum, float* grad_x, Bf16* grad_y, float* grad_weight);
+void add_norm_backward(NormShape shape, const float* sum, const float* weight, const float* inverse,
+                       const Bf16* grad_out, const float* grad_sum, float* grad_x, Bf16* grad_y, float* grad_weight);
 
 // in: rows x 2*width (gate, up); out = silu(gate) * up.
 void swiglu_forward(std::size_t rows, std::size_t width, const Bf16* in, Bf16* out);
@@ -37,11 +37,12 @@ struct AttentionShape {
   const float* cosine;  // length x dim/2
   const float* sine;
 };
-void attention_forward(const AttentionShape& shape, const Bf16* qkv, const float* q_weight, const float* k_weight, Bf16* out,
+void attention_forward(const AttentionShape& shape, const Bf16* qkv, const float* q_weight, const float* k_weight,
+                       Bf16* out,
                        float* log_sum);  // log_sum: batch x heads x length
 void attention_backward(const AttentionShape& shape, const Bf16* qkv, const float* q_weight, const float* k_weight,
-                        const Bf16* out, const float* log_sum, const Bf16* grad_out, Bf16* grad_qkv, float* grad_q_weight,
-                        float* grad_k_weight);
+                        const Bf16* out, const float* log_sum, const Bf16* grad_out, Bf16* grad_qkv,
+                        float* grad_q_weight, float* grad_k_weight);
 
 // Cross entropy (nats) of each row; logits become softmax - one_hot, or zero where the target is negative (ignored).
 void cross_entropy(std::size_t rows, std::size_t classes, Bf16* logits, const std::int64_t* targets, float* loss);

@@ -23,7 +23,8 @@ inline float fast_exp(float x) {
   const float shifted = t + 12582912.0f;  // 1.5 * 2^23: the integer part lands in the low mantissa bits
   const std::int32_t n = std::bit_cast<std::int32_t>(shifted) - 0x4B400000;
   const float f = (t - static_cast<float>(n)) * 0.69314718f;
-  const float p = 1.0f + f * (1.0f + f * (0.5f + f * (0.16666667f + f * (0.041666668f + f * (0.0083333338f + f * 0.0013888889f)))));
+  const float p =
+      1.0f + f * (1.0f + f * (0.5f + f * (0.16666667f + f * (0.041666668f + f * (0.0083333338f + f * 0.0013888889f)))));
   return std::bit_cast<float>((n + 127) << 23) * p;
 }
 

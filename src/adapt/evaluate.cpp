@@ -5,8 +5,8 @@
 namespace koan::train {
 namespace {
 
-constexpr std::size_t kRows = 16;       // windows in one forward pass
-constexpr std::size_t kMultiple = 32;   // the attention kernel's tile
+constexpr std::size_t kRows = 16;      // windows in one forward pass
+constexpr std::size_t kMultiple = 32;  // the attention kernel's tile
 
 using Window = std::vector<Token>;  // the start token, then text
 
@@ -47,7 +47,8 @@ std::vector<SourceScore> evaluate(Net& net, const Pack& pack, std::int64_t windo
     for (std::size_t d = 0; d < source.documents.size() && (tokens == 0 || seen < tokens); ++d) {
       const std::size_t end = source.document_end(d);
       const auto step = static_cast<std::size_t>(window);
-      for (std::size_t at = static_cast<std::size_t>(source.documents[d].first) + 1; at < end && (tokens == 0 || seen < tokens); at += step) {
+      for (std::size_t at = static_cast<std::size_t>(source.documents[d].first) + 1;
+           at < end && (tokens == 0 || seen < tokens); at += step) {
         Window text = {tokenizer.bos()};
         for (std::size_t i = at; i < std::min(end, at + step); ++i) {
           text.push_back(source.at(i));

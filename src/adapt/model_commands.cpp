@@ -1,4 +1,4 @@
-// koan-train export, eval and dump-logits.
+// koan-train export and eval.
 #include <cstdio>
 
 #include "adapt/checkpoint.h"
@@ -21,6 +21,7 @@ Status run_export(const ExportOptions& o) {
   file.metadata["general.name"] = o.name;
   file.metadata["general.license"] = o.license;
   file.metadata["general.file_type"] = kMostlyQ8;
+  if (o.window != 0) file.metadata["koan.window"] = o.window;
   file.metadata["general.quantization_version"] = std::uint64_t{2};
   std::vector<Bytes> kept;
   for (const train::Parameter& parameter : loaded.net.parameters()) {
@@ -28,7 +29,8 @@ Status run_export(const ExportOptions& o) {
     const std::span<const float> values(t.data_ptr<float>(), static_cast<std::size_t>(t.numel()));
     const bool matrix = t.dim() == 2;
     Bytes bytes;
-    if (matrix) bytes = quantize_q8_0(values);
+    if (matrix)
+      bytes = quantize_q8_0(values);
     else
       for (const float v : values) append_fixed(bytes, std::bit_cast<std::uint32_t>(v));
     kept.push_back(std::move(bytes));
@@ -40,7 +42,7 @@ Status run_export(const ExportOptions& o) {
 }
 
 Status run_eval(const EvalOptions& o) {
-  at::set_num_threads(o.threads);
+  at::set_num_threads(thread_count(o.threads));
   KOAN_ASSIGN(train::LoadedNet loaded, train::load_net(o.model, o.device));
   KOAN_ASSIGN(const Pack pack, read_pack(o.valid));
   if (pack.tokenizer->decode_hash() != loaded.tokenizer.decode_hash())
@@ -49,23 +51,6 @@ Status run_eval(const EvalOptions& o) {
     std::printf("%-36s %.4f bits per byte over %llu bytes\n", score.name.c_str(), score.bits_per_byte(),
                 static_cast<unsigned long long>(score.bytes));
   return {};
-}
-
-Status run_dump_logits(const DumpOptions& o) {
-  KOAN_ASSIGN(train::LoadedNet loaded, train::load_net(o.model, "cpu"));
-  KOAN_ASSIGN(const Bytes text, read_file(o.text));
-  torch::NoGradGuard no_grad;
-  const std::vector<Token> tokens = loaded.tokenizer.encode(text);
-  const auto count = std::min<std::int64_t>(o.tokens, static_cast<std::int64_t>(tokens.size()) + 1);
-  torch::Tensor inputs = torch::zeros({1, (count + 31) / 32 * 32}, torch::kLong);  // padding cannot reach earlier positions
-  inputs[0][0] = static_cast<std::int64_t>(loaded.tokenizer.bos());
-  for (std::int64_t i = 1; i < count; ++i) inputs[0][i] = static_cast<std::int64_t>(tokens[static_cast<std::size_t>(i - 1)]);
-  const torch::Tensor hidden = loaded.net.hidden(inputs).narrow(0, 0, count).to(torch::kFloat);
-  const torch::Tensor logits = torch::mm(hidden, loaded.net.embedding().t()).contiguous();
-  Bytes out;
-  for (std::int64_t i = 0; i < logits.numel(); ++i) append_fixed(out, std::bit_cast<std::uint32_t>(logits.data_ptr<float>()[i]));
-  std::printf("%ld x %ld logits\n", static_cast<long>(logits.size(0)), static_cast<long>(logits.size(1)));
-  return write_file(o.out, out);
 }
 
 }  // namespace koan

@@ -6,7 +6,7 @@ namespace koan::train {
 namespace {
 
 enum Which : std::size_t { kAttnNorm, kQ, kK, kV, kQNorm, kKNorm, kOutput, kFfnNorm, kGate, kUp, kDown };
-constexpr const char* kNames[] = {"attn_norm", "attn_q",   "attn_k",   "attn_v", "attn_q_norm", "attn_k_norm",
+constexpr const char* kNames[] = {"attn_norm",   "attn_q",   "attn_k",   "attn_v", "attn_q_norm", "attn_k_norm",
                                   "attn_output", "ffn_norm", "ffn_gate", "ffn_up", "ffn_down"};
 
 }  // namespace
@@ -23,7 +23,9 @@ Status check(const NetConfig& c) {
 Net::Net(const NetConfig& config, torch::Device device, std::uint64_t seed) : config_(config) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   const auto add = [&](const std::string& name, std::vector<std::int64_t> shape, double deviation) {
-    Tensor t = shape.size() == 1 ? torch::ones(shape) : deviation > 0 ? torch::randn(shape, generator) * deviation : torch::zeros(shape);
+    Tensor t = shape.size() == 1 ? torch::ones(shape)
+               : deviation > 0   ? torch::randn(shape, generator) * deviation
+                                 : torch::zeros(shape);
     parameters_.push_back({name, t.to(device).requires_grad_(true), shape.size() == 2 && name.rfind("blk.", 0) == 0});
   };
   const auto& c = config_;
@@ -32,8 +34,17 @@ Net::Net(const NetConfig& config, torch::Device device, std::uint64_t seed) : co
   add("token_embd.weight", {c.vocab, c.width}, 0.02);
   add("output_norm.weight", {c.width}, 0);
   for (std::int64_t l = 0; l < c.layers; ++l) {
-    const std::vector<std::vector<std::int64_t>> shapes = {{c.width}, {q, c.width}, {kv, c.width}, {kv, c.width}, {c.head_dim}, {c.head_dim},
-        {c.width, q}, {c.width}, {c.feed_forward, c.width}, {c.feed_forward, c.width}, {c.width, c.feed_forward}};
+    const std::vector<std::vector<std::int64_t>> shapes = {{c.width},
+                                                           {q, c.width},
+                                                           {kv, c.width},
+                                                           {kv, c.width},
+                                                           {c.head_dim},
+                                                           {c.head_dim},
+                                                           {c.width, q},
+                                                           {c.width},
+                                                           {c.feed_forward, c.width},
+                                                           {c.feed_forward, c.width},
+                                                           {c.width, c.feed_forward}};
     for (std::size_t w = 0; w < shapes.size(); ++w)  // blocks start as the identity: their output matrices are zero
       add("blk." + std::to_string(l) + "." + kNames[w] + ".weight", shapes[w], w == kOutput || w == kDown ? 0 : in);
   }
@@ -48,7 +59,14 @@ AttentionPlan Net::plan(std::int64_t batch, std::int64_t length) {
     cosine_ = angle.cos().to(device(), torch::kFloat);
     sine_ = angle.sin().to(device(), torch::kFloat);
   }
-  return {batch, length, c.heads, c.kv_heads, c.head_dim, c.epsilon, cosine_.narrow(0, 0, length), sine_.narrow(0, 0, length)};
+  return {batch,
+          length,
+          c.heads,
+          c.kv_heads,
+          c.head_dim,
+          c.epsilon,
+          cosine_.narrow(0, 0, length),
+          sine_.narrow(0, 0, length)};
 }
 
 Tensor Net::hidden(const Tensor& tokens) {

@@ -37,11 +37,14 @@ class Net {
   const Tensor& embedding() const noexcept { return parameters_[0].tensor; }
   torch::Device device() const noexcept { return embedding().device(); }
 
-  // tokens: int64, batch x length (length a multiple of 32). Result: bf16, batch*length x width, normalised for the output.
+  // tokens: int64, batch x length (length a multiple of 32). Result: bf16, batch*length x width, normalised for the
+  // output.
   Tensor hidden(const Tensor& tokens);
 
  private:
-  const Tensor& layer(std::int64_t l, std::size_t which) const { return parameters_[2 + static_cast<std::size_t>(l) * 11 + which].tensor; }
+  const Tensor& layer(std::int64_t l, std::size_t which) const {
+    return parameters_[2 + static_cast<std::size_t>(l) * 11 + which].tensor;
+  }
   AttentionPlan plan(std::int64_t batch, std::int64_t length);
 
   NetConfig config_;

@@ -10,7 +10,9 @@ const char* const kPrefix = "qwen3.";
 }  // namespace
 
 void config_to_gguf(const NetConfig& c, std::int64_t context_length, GgufFile& file) {
-  const auto put = [&](const char* key, std::int64_t value) { file.metadata[std::string(kPrefix) + key] = static_cast<std::uint64_t>(value); };
+  const auto put = [&](const char* key, std::int64_t value) {
+    file.metadata[std::string(kPrefix) + key] = static_cast<std::uint64_t>(value);
+  };
   file.metadata["general.architecture"] = std::string("qwen3");
   put("vocab_size", c.vocab);
   put("block_count", c.layers);
@@ -27,11 +29,15 @@ void config_to_gguf(const NetConfig& c, std::int64_t context_length, GgufFile& f
 
 Result<NetConfig> config_from_gguf(const GgufFile& file) {
   KOAN_ASSIGN(const std::string architecture, file.get_string("general.architecture"));
-  if (architecture != "qwen3") return Error{ErrorCode::kNotSupported, "koan-train reads qwen3 models, not " + architecture};
+  if (architecture != "qwen3")
+    return Error{ErrorCode::kNotSupported, "koan-train reads qwen3 models, not " + architecture};
   NetConfig c;
-  const std::pair<const char*, std::int64_t*> fields[] = {{"block_count", &c.layers}, {"embedding_length", &c.width},
-      {"feed_forward_length", &c.feed_forward}, {"attention.head_count", &c.heads}, {"attention.head_count_kv", &c.kv_heads},
-      {"attention.key_length", &c.head_dim}};
+  const std::pair<const char*, std::int64_t*> fields[] = {{"block_count", &c.layers},
+                                                          {"embedding_length", &c.width},
+                                                          {"feed_forward_length", &c.feed_forward},
+                                                          {"attention.head_count", &c.heads},
+                                                          {"attention.head_count_kv", &c.kv_heads},
+                                                          {"attention.key_length", &c.head_dim}};
   for (const auto& [key, field] : fields) {
     KOAN_ASSIGN(const std::uint64_t value, file.get_uint(std::string(kPrefix) + key));
     if (value > (1u << 20)) return Error{ErrorCode::kLimit, std::string(key) + " is too large"};
@@ -40,7 +46,8 @@ Result<NetConfig> config_from_gguf(const GgufFile& file) {
   c.epsilon = file.get_float_or("qwen3.attention.layer_norm_rms_epsilon", c.epsilon);
   c.rope_base = file.get_float_or("qwen3.rope.freq_base", c.rope_base);
   const GgufTensor* embedding = file.find("token_embd.weight");
-  if (embedding == nullptr || embedding->shape.size() != 2) return Error{ErrorCode::kCorrupt, "token_embd.weight is missing"};
+  if (embedding == nullptr || embedding->shape.size() != 2)
+    return Error{ErrorCode::kCorrupt, "token_embd.weight is missing"};
   c.vocab = static_cast<std::int64_t>(embedding->shape[1]);
   KOAN_TRY(check(c));
   return c;
@@ -59,11 +66,14 @@ Result<Tensor> tensor_from_gguf(const GgufTensor& tensor) {
       continue;
     }
     KOAN_ASSIGN(const std::uint16_t bits, in.fixed<std::uint16_t>());
-    if (tensor.type == GgmlType::kBF16) to[i++] = bf16_to_float(bits);
-    else if (tensor.type == GgmlType::kF16) to[i++] = half_to_float(bits);
+    if (tensor.type == GgmlType::kBF16)
+      to[i++] = bf16_to_float(bits);
+    else if (tensor.type == GgmlType::kF16)
+      to[i++] = half_to_float(bits);
     else {
       KOAN_ASSIGN(const ByteView quants, in.take(32));
-      for (const std::uint8_t q : quants) to[i++] = half_to_float(bits) * static_cast<float>(static_cast<std::int8_t>(q));
+      for (const std::uint8_t q : quants)
+        to[i++] = half_to_float(bits) * static_cast<float>(static_cast<std::int8_t>(q));
     }
   }
   return out;
@@ -75,7 +85,8 @@ Status load_parameters(const GgufFile& file, Net& net) {
     const GgufTensor* found = file.find(parameter.name);
     if (found == nullptr) return Error{ErrorCode::kCorrupt, "tensor '" + parameter.name + "' is missing"};
     KOAN_ASSIGN(const Tensor values, tensor_from_gguf(*found));
-    if (values.sizes() != parameter.tensor.sizes()) return Error{ErrorCode::kCorrupt, "tensor '" + parameter.name + "' has another shape"};
+    if (values.sizes() != parameter.tensor.sizes())
+      return Error{ErrorCode::kCorrupt, "tensor '" + parameter.name + "' has another shape"};
     parameter.tensor.copy_(values);
   }
   return {};

@@ -17,8 +17,12 @@ const Bf16* bf16(const Tensor& t) { return reinterpret_cast<const Bf16*>(t.data_
 Bf16* bf16_out(Tensor& t) { return reinterpret_cast<Bf16*>(t.data_ptr<at::BFloat16>()); }
 const float* f32(const Tensor& t) { return t.data_ptr<float>(); }
 float* f32_out(Tensor& t) { return t.data_ptr<float>(); }
-Tensor new_bf16(const Tensor& like, at::IntArrayRef shape) { return torch::empty(shape, like.options().dtype(torch::kBFloat16)); }
-Tensor new_f32(const Tensor& like, at::IntArrayRef shape) { return torch::empty(shape, like.options().dtype(torch::kFloat)); }
+Tensor new_bf16(const Tensor& like, at::IntArrayRef shape) {
+  return torch::empty(shape, like.options().dtype(torch::kBFloat16));
+}
+Tensor new_f32(const Tensor& like, at::IntArrayRef shape) {
+  return torch::empty(shape, like.options().dtype(torch::kFloat));
+}
 std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 Tensor cast_float(const Tensor& x) {
@@ -46,7 +50,8 @@ struct AddNorm : Function<AddNorm> {
   static variable_list forward(AutogradContext* ctx, Tensor x, Tensor y, Tensor weight, double epsilon) {
     const NormShape shape{size_of(x.size(0)), size_of(x.size(1)), static_cast<float>(epsilon)};
     Tensor sum = new_f32(x, x.sizes()), out = new_bf16(x, x.sizes()), inverse = new_f32(x, {x.size(0)});
-    add_norm_forward(shape, f32(x), y.numel() > 0 ? bf16(y) : nullptr, f32(weight), f32_out(sum), bf16_out(out), f32_out(inverse));
+    add_norm_forward(shape, f32(x), y.numel() > 0 ? bf16(y) : nullptr, f32(weight), f32_out(sum), bf16_out(out),
+                     f32_out(inverse));
     ctx->save_for_backward({sum, weight, inverse});
     ctx->saved_data["epsilon"] = epsilon;
     ctx->saved_data["has_y"] = y.numel() > 0;
@@ -55,14 +60,16 @@ struct AddNorm : Function<AddNorm> {
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const auto saved = ctx->get_saved_variables();
     const Tensor& sum = saved[0];
-    const NormShape shape{size_of(sum.size(0)), size_of(sum.size(1)), static_cast<float>(ctx->saved_data["epsilon"].toDouble())};
+    const NormShape shape{size_of(sum.size(0)), size_of(sum.size(1)),
+                          static_cast<float>(ctx->saved_data["epsilon"].toDouble())};
     const bool has_y = ctx->saved_data["has_y"].toBool();
     const Tensor grad_sum = grads[0].defined() ? grads[0].contiguous() : Tensor();
     const Tensor grad_out = grads[1].contiguous();
     Tensor gx = new_f32(sum, sum.sizes()), gw = new_f32(sum, {sum.size(1)}), gy;
     if (has_y) gy = new_bf16(sum, sum.sizes());
     add_norm_backward(shape, f32(sum), f32(saved[1]), f32(saved[2]), bf16(grad_out),
-                      grad_sum.defined() ? f32(grad_sum) : nullptr, f32_out(gx), has_y ? bf16_out(gy) : nullptr, f32_out(gw));
+                      grad_sum.defined() ? f32(grad_sum) : nullptr, f32_out(gx), has_y ? bf16_out(gy) : nullptr,
+                      f32_out(gw));
     return {gx, gy, gw, Tensor()};
   }
 };
@@ -84,8 +91,9 @@ struct SwiGlu : Function<SwiGlu> {
 };
 
 AttentionShape shape_of(const AttentionPlan& p) {
-  return {size_of(p.batch), size_of(p.length), size_of(p.heads), size_of(p.kv_heads), size_of(p.dim),
-          static_cast<float>(p.epsilon), f32(p.cosine), f32(p.sine)};
+  return {size_of(p.batch),    size_of(p.length), size_of(p.heads),
+          size_of(p.kv_heads), size_of(p.dim),    static_cast<float>(p.epsilon),
+          f32(p.cosine),       f32(p.sine)};
 }
 
 // The plan's numbers travel as ints, the tables as saved tensors.
@@ -207,7 +215,8 @@ Tensor swiglu(const Tensor& gate_up) {
 Tensor attention(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weight, const AttentionPlan& plan) {
   if (!qkv.is_cpu()) return plain_attention(qkv, q_weight, k_weight, plan);
   return Attention::apply(qkv, q_weight, k_weight, plan.cosine, plan.sine,
-                          std::vector<std::int64_t>{plan.batch, plan.length, plan.heads, plan.kv_heads, plan.dim}, plan.epsilon);
+                          std::vector<std::int64_t>{plan.batch, plan.length, plan.heads, plan.kv_heads, plan.dim},
+                          plan.epsilon);
 }
 
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& embedding, const Tensor& targets) {

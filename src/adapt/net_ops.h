@@ -27,8 +27,8 @@ struct AttentionPlan {
 // qkv: bf16, batch*length x (heads + 2*kv_heads)*dim.
 Tensor attention(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weight, const AttentionPlan& plan);
 
-// Sum of cross entropies in nats of x (bf16, rows x width) against embedding (f32, classes x width), in chunks of rows so
-// that rows x classes is never in memory. Targets below 0 are ignored.
+// Sum of cross entropies in nats of x (bf16, rows x width) against embedding (f32, classes x width), in chunks of rows
+// so that rows x classes is never in memory. Targets below 0 are ignored.
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& embedding, const Tensor& targets);
 // The same per row and without gradients.
 Tensor row_losses(const Tensor& x, const Tensor& embedding, const Tensor& targets);

@@ -16,7 +16,8 @@ Tensor plain_leaf(const Tensor& t) { return t.detach().to(torch::kFloat).require
 // bf16 carries 8 bits: compare in the relative Euclidean norm.
 void expect_near(const Tensor& a, const Tensor& b, const char* what) {
   ASSERT_TRUE(a.defined() && b.defined()) << what;
-  const double error = ((a.to(torch::kFloat) - b.to(torch::kFloat)).norm() / (b.to(torch::kFloat).norm() + 1e-12)).item<double>();
+  const double error =
+      ((a.to(torch::kFloat) - b.to(torch::kFloat)).norm() / (b.to(torch::kFloat).norm() + 1e-12)).item<double>();
   EXPECT_LT(error, 0.012) << what;
 }
 
@@ -54,9 +55,12 @@ TEST(NetOps, SwiGlu) {
 TEST(NetOps, Attention) {
   torch::manual_seed(3);
   const std::int64_t batch = 2, length = 96, heads = 4, kv = 2, dim = 32;
-  const Tensor qkv = leaf({batch * length, (heads + 2 * kv) * dim}, torch::kBFloat16), qw = leaf({dim}), kw = leaf({dim});
+  const Tensor qkv = leaf({batch * length, (heads + 2 * kv) * dim}, torch::kBFloat16), qw = leaf({dim}),
+               kw = leaf({dim});
   const Tensor pqkv = plain_leaf(qkv), pqw = plain_leaf(qw), pkw = plain_leaf(kw);
-  const Tensor angle = torch::outer(torch::arange(length, torch::kFloat), torch::pow(10000.0, -torch::arange(0, dim, 2, torch::kFloat) / static_cast<double>(dim)));
+  const Tensor angle =
+      torch::outer(torch::arange(length, torch::kFloat),
+                   torch::pow(10000.0, -torch::arange(0, dim, 2, torch::kFloat) / static_cast<double>(dim)));
   const Tensor cosine = angle.cos(), sine = angle.sin(), g = torch::randn({batch * length, heads * dim});
   const Tensor out = attention(qkv, qw, kw, {batch, length, heads, kv, dim, 1e-6, cosine, sine});
   (out.to(torch::kFloat) * g).sum().backward();
@@ -70,7 +74,8 @@ TEST(NetOps, Attention) {
   const Tensor k = rotate(norm(x.narrow(1, heads, kv), pkw)).repeat_interleave(heads / kv, 1);
   const Tensor v = x.narrow(1, heads + kv, kv).repeat_interleave(heads / kv, 1);
   const Tensor future = torch::ones({length, length}, torch::kBool).triu(1);
-  const Tensor p = torch::softmax((torch::matmul(q, k.transpose(2, 3)) / std::sqrt(32.0)).masked_fill(future, -1e30), -1);
+  const Tensor p =
+      torch::softmax((torch::matmul(q, k.transpose(2, 3)) / std::sqrt(32.0)).masked_fill(future, -1e30), -1);
   const Tensor pout = torch::matmul(p, v).transpose(1, 2).reshape({batch * length, heads * dim});
   (pout * g).sum().backward();
   expect_near(out, pout, "out");

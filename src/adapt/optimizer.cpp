@@ -45,8 +45,10 @@ double Optimizer::step(double scale) {
   for (Slot& slot : slots_) {
     Tensor& grad = slot.parameter->tensor.mutable_grad();
     if (shrink < 1) grad.mul_(shrink);
-    if (slot.parameter->is_matrix) muon(slot, grad, settings_.muon_lr * scale);
-    else adam(slot, grad, settings_.adam_lr * scale);
+    if (slot.parameter->is_matrix)
+      muon(slot, grad, settings_.muon_lr * scale);
+    else
+      adam(slot, grad, settings_.adam_lr * scale);
     grad.reset();
   }
   return norm;

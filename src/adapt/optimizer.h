@@ -1,4 +1,5 @@
-// Muon (Jordan 2024) for the matrices of the blocks, AdamW (Loshchilov and Hutter 2019) for the embedding and the norms.
+// Muon (Jordan 2024) for the matrices of the blocks, AdamW (Loshchilov and Hutter 2019) for the embedding and the
+// norms.
 #pragma once
 
 #include "adapt/net.h"

@@ -1,5 +1,5 @@
-// Token packs: a folder with manifest.json, tokenizer.gguf and, per source, NAME.tokens (u16 or u32, little-endian, every
-// document preceded by the start token) and NAME.documents (u64 first token, u64 raw bytes per document).
+// Token packs: a folder with manifest.json, tokenizer.gguf and, per source, NAME.tokens (u16 or u32, little-endian,
+// every document preceded by the start token) and NAME.documents (u64 first token, u64 raw bytes per document).
 #pragma once
 
 #include <optional>

@@ -41,12 +41,15 @@ void Sampler::shuffle(std::size_t index) {
   Stream& stream = streams_[index];
   stream.units.clear();
   for (std::size_t d = 0; d < stream.source->documents.size(); ++d) {
-    const std::size_t text = stream.source->document_end(d) - static_cast<std::size_t>(stream.source->documents[d].first) - 1;
+    const std::size_t text =
+        stream.source->document_end(d) - static_cast<std::size_t>(stream.source->documents[d].first) - 1;
     if (text == 0) continue;
-    for (std::size_t w = 0; w * length_ < text; ++w) stream.units.push_back({static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(w)});
+    for (std::size_t w = 0; w * length_ < text; ++w)
+      stream.units.push_back({static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(w)});
   }
   std::uint64_t state = seed_ * 1000003 + index * 7919 + stream.epoch * 104729 + length_;
-  for (std::size_t i = stream.units.size(); i > 1; --i) std::swap(stream.units[i - 1], stream.units[split_mix(state) % i]);
+  for (std::size_t i = stream.units.size(); i > 1; --i)
+    std::swap(stream.units[i - 1], stream.units[split_mix(state) % i]);
 }
 
 void Sampler::append_unit(std::size_t index) {
@@ -70,7 +73,7 @@ void Sampler::append_unit(std::size_t index) {
 void Sampler::next_row(std::int64_t* inputs, std::int64_t* targets) {
   const double point = static_cast<double>(draw() >> 11) * 0x1p-53 * streams_.back().until;
   std::size_t index = 0;
-  while (index + 1 < streams_.size() && (point >= streams_[index].until || streams_[index].units.empty())) ++index;
+  while (index + 1 < streams_.size() && point >= streams_[index].until) ++index;
   const Token bos = pack_.tokenizer->bos();
   row_.clear();
   while (row_.size() <= length_) {

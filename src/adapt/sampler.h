@@ -11,12 +11,13 @@ namespace koan {
 
 class Sampler {
  public:
-  // `pack` outlives the sampler.
+  // `pack` outlives the sampler and has text in every source, as read_pack() checks.
   Sampler(const Pack& pack, std::uint64_t seed);
 
   // Changing the row length starts every source's order anew.
   void set_length(std::size_t length);
-  // inputs: length tokens; targets: the token after each, or -1 where it is a start token (never coded, so not learned).
+  // inputs: length tokens; targets: the token after each, or -1 where it is a start token (never coded, so not
+  // learned).
   void next_row(std::int64_t* inputs, std::int64_t* targets);
 
   // Everything the next rows depend on.

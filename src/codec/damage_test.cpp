@@ -1,5 +1,5 @@
-// Every truncation and every flipped bit of a .koan file is an error (docs/format.md). Small files and a tiny model, so that
-// trying all of them takes seconds.
+// Every truncation and every flipped bit of a .koan file is an error (docs/format.md). Small files and a tiny model, so
+// that trying all of them takes seconds.
 #include "codec/inspect.h"
 #include "codec/test_codec.h"
 #include "codec/test_frame.h"
@@ -35,14 +35,15 @@ Bytes by_koan(Codec& codec, ByteView raw) {
   return compressed(codec, raw, options);
 }
 
-// A frame far smaller than koan makes them, so that its model-coded segment is decoded quickly: the payload of a message and a
-// stored segment of four bytes.
+// A frame far smaller than koan makes them, so that its model-coded segment is decoded quickly: the payload of a
+// message and a stored segment of four bytes.
 Bytes small_frame(Codec& codec, ByteView raw) {
   const ByteView text = raw.first(raw.size() - 4);
   const Bytes message = compressed(codec, text);
   SegmentHead head;
   MemorySource source(message);
-  EXPECT_TRUE(inspect(source, [](const PartInfo&) {}, [&](const SegmentInfo& s) { head = s.head; }));
+  EXPECT_TRUE(inspect(
+      source, [](const PartInfo&) {}, [&](const SegmentInfo& s) { head = s.head; }));
   const std::shared_ptr<const Model>& model = codec.store().default_model();
   TestFrame frame(kSegmentLog);
   frame.model(model_ref(*model, default_window(model->config())));
@@ -96,7 +97,8 @@ class DamageTest : public testing::TestWithParam<Kind> {
     const auto result = codec_->decompress({}, source, sink);
     ASSERT_FALSE(result) << what;
     EXPECT_EQ(result.error().code, ErrorCode::kCorrupt) << what << ": " << result.error().message;
-    EXPECT_TRUE(sink.bytes.size() <= raw_.size() && std::equal(sink.bytes.begin(), sink.bytes.end(), raw_.begin())) << what;
+    EXPECT_TRUE(sink.bytes.size() <= raw_.size() && std::equal(sink.bytes.begin(), sink.bytes.end(), raw_.begin()))
+        << what;
   }
   std::unique_ptr<Codec> codec_;
   Bytes raw_, coded_;
@@ -105,14 +107,15 @@ class DamageTest : public testing::TestWithParam<Kind> {
 TEST_P(DamageTest, UsesTheMethodItIsAbout) {
   MemorySource source(coded_);
   bool found = false;
-  ASSERT_TRUE(inspect(source, [](const PartInfo&) {}, [&](const SegmentInfo& s) {
-    found = found || method_name(s.head.method) == GetParam().method;
-  }));
+  ASSERT_TRUE(inspect(
+      source, [](const PartInfo&) {},
+      [&](const SegmentInfo& s) { found = found || method_name(s.head.method) == GetParam().method; }));
   EXPECT_TRUE(found);
 }
 
 TEST_P(DamageTest, EveryTruncationIsRefused) {
-  for (std::size_t n = 0; n < coded_.size(); n += kStep) expect_refused(ByteView(coded_).first(n), "cut at " + std::to_string(n));
+  for (std::size_t n = 0; n < coded_.size(); n += kStep)
+    expect_refused(ByteView(coded_).first(n), "cut at " + std::to_string(n));
 }
 
 TEST_P(DamageTest, EveryFlippedBitIsRefused) {
@@ -123,7 +126,8 @@ TEST_P(DamageTest, EveryFlippedBitIsRefused) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, DamageTest, testing::ValuesIn(kKinds), [](const auto& kind) { return std::string(kind.param.name); });
+INSTANTIATE_TEST_SUITE_P(Kinds, DamageTest, testing::ValuesIn(kKinds),
+                         [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST(DamageOfParts, IsRefusedInEachOfThem) {
   const auto codec = tiny_codec();
@@ -152,12 +156,14 @@ TEST(HostileLengths, AreRefusedBeforeTheyCostTime) {
     const std::uint64_t claimed = coded_bytes == 60 ? std::uint64_t{1} << 26 : kMaxModelRatio * coded_bytes;
     TestFrame frame(kMaxSegmentLog);
     frame.model(model_ref(*codec->store().default_model(), {kMaxWindow, kMaxSinks}));
-    frame.segment({Method::kModel, Transform::kNone, claimed, claimed, coded_bytes, 0}, random_bytes(coded_bytes, 9), {});
+    frame.segment({Method::kModel, Transform::kNone, claimed, claimed, coded_bytes, 0}, random_bytes(coded_bytes, 9),
+                  {});
     const Bytes file = frame.end();
     const auto back = decompressed(*codec, file);
     ASSERT_FALSE(back);
     EXPECT_EQ(back.error().code, ErrorCode::kCorrupt);
-    EXPECT_NE(back.error().message.find(coded_bytes == 60 ? "shorter than it can be" : "model-coded data is damaged"), std::string::npos)
+    EXPECT_NE(back.error().message.find(coded_bytes == 60 ? "shorter than it can be" : "model-coded data is damaged"),
+              std::string::npos)
         << back.error().message;
   }
 }

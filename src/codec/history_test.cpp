@@ -43,7 +43,7 @@ TEST(History, ProposesWhatFollowedBefore) {
     ASSERT_GE(n, 1u);
     EXPECT_EQ(out[0].token, phrase[i + 1]);
     EXPECT_EQ(n, 1u) << "one token, offered once";
-    EXPECT_EQ(out[0].source == 0, i >= 4) << "a match needs five tokens";
+    EXPECT_EQ(out[0].source == 0, i >= 3) << "a match needs four tokens";
   }
 }
 

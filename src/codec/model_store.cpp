@@ -23,6 +23,7 @@ Status check_once(const Kernels& kernels) {
 }  // namespace
 
 Window default_window(const ModelConfig& config) noexcept {
+  if (config.window != 0) return {std::clamp(config.window, kMinWindow, kMaxWindow), kDefaultSinks};
   return {std::clamp(config.context_length, kMinWindow, kLongestDefaultWindow), kDefaultSinks};
 }
 

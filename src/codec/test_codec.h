@@ -1,4 +1,5 @@
-// For tests: a codec whose default model is tests/golden/models/tiny.gguf, small, fast and never replaced, and one-shot calls.
+// For tests: a codec whose default model is tests/golden/models/tiny.gguf, small, fast and never replaced, and one-shot
+// calls.
 #pragma once
 
 #include <gtest/gtest.h>

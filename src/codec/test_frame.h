@@ -27,7 +27,9 @@ class TestFrame {
     raw_bytes_ += head.raw_bytes;
     hash_.update(raw);
   }
-  void stored(ByteView raw) { segment({Method::kStored, Transform::kNone, raw.size(), raw.size(), raw.size(), 0}, raw, raw); }
+  void stored(ByteView raw) {
+    segment({Method::kStored, Transform::kNone, raw.size(), raw.size(), raw.size(), 0}, raw, raw);
+  }
   Bytes end() {
     append_end_record(bytes_, count_, entries_, {model_offset_, raw_bytes_, bytes_.size(), hash_.digest()});
     return std::move(bytes_);

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include "base/half.h"
@@ -138,6 +141,43 @@ TEST(Gguf, QuantizesToTheNearest) {
   for (std::size_t i = 34; i < 68; ++i) EXPECT_EQ(bytes[i], 0);
   const Bytes extreme = quantize_q8_0(std::vector<float>(32, INFINITY));
   EXPECT_EQ(static_cast<std::int8_t>(extreme[2]), 127);
+}
+
+// Files that other programs wrote (llama.cpp's converter and gguf-py).
+class ForeignGguf : public testing::Test {
+ protected:
+  // False, and the test is skipped, when the file is not here.
+  bool open(const std::string& name) {
+    const char* folder = std::getenv("KOAN_CORPUS");
+    std::ifstream in(std::string(folder ? folder : "/work/shared/corpus") + "/weights/" + name, std::ios::binary);
+    bytes_.assign(std::istreambuf_iterator<char>(in), {});
+    return !bytes_.empty();
+  }
+  Bytes bytes_;
+};
+#define KOAN_OPEN_OR_SKIP(name) \
+  if (!open(name)) GTEST_SKIP() << name << " is not here; set KOAN_CORPUS to the corpus folder"
+
+TEST_F(ForeignGguf, Stories260k) {
+  KOAN_OPEN_OR_SKIP("stories260K/stories260K-F32.gguf");
+  const auto file = parse_gguf(bytes_);
+  ASSERT_TRUE(file.has_value()) << file.error().message;
+  EXPECT_EQ(*file->get_string("general.architecture"), "llama");
+  EXPECT_EQ(file->tensors.size(), 48u);
+  EXPECT_EQ(file->get_strings("tokenizer.ggml.tokens")->size(), 512u);
+  const GgufTensor* embedding = file->find("token_embd.weight");
+  ASSERT_NE(embedding, nullptr);
+  EXPECT_EQ(embedding->shape, (std::vector<std::uint64_t>{64, 512}));
+  EXPECT_EQ(embedding->data.size(), 64u * 512 * 4);
+}
+
+TEST_F(ForeignGguf, Llama2TinyRandom) {
+  KOAN_OPEN_OR_SKIP("llama-2-tiny-random-gguf/llama-2-tiny-random.gguf");
+  const auto file = parse_gguf(bytes_);
+  ASSERT_TRUE(file.has_value()) << file.error().message;
+  EXPECT_EQ(*file->get_string("general.architecture"), "llama");
+  EXPECT_EQ(file->tensors.size(), 12u);
+  EXPECT_EQ(file->get_strings("tokenizer.ggml.tokens")->size(), 32000u);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "model/config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -108,6 +109,7 @@ Result<ModelConfig> read_config(const GgufFile& file) {
   KOAN_ASSIGN(config.width, read_size(file, prefix + "embedding_length", kMaxWidth));
   KOAN_ASSIGN(config.feed_forward, read_size(file, prefix + "feed_forward_length", kMaxFeedForward));
   KOAN_ASSIGN(config.context_length, read_size(file, prefix + "context_length", UINT32_MAX));
+  config.window = static_cast<std::uint32_t>(std::min<std::uint64_t>(file.get_uint_or("koan.window", 0), UINT32_MAX));
   KOAN_TRY(read_heads(file, prefix, config));
   KOAN_ASSIGN(const double eps, file.get_float(prefix + "attention.layer_norm_rms_epsilon"));
   config.norm_eps = static_cast<float>(eps);

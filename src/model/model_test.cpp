@@ -53,6 +53,14 @@ TEST(Model, LoadsAndKnowsItself) {
   EXPECT_EQ(streams.next(0).freqs.size(), 300u);
 }
 
+TEST(Model, TheFileMayNameItsWindow) {
+  TestModel model(TestShape{.vocabulary = 300});
+  byte_tokenizer(300).to_gguf(model.file);
+  EXPECT_EQ(Model::load(write_gguf(model.file)).value()->config().window, 0u);
+  model.file.metadata["koan.window"] = std::uint64_t{320};
+  EXPECT_EQ(Model::load(write_gguf(model.file)).value()->config().window, 320u);
+}
+
 TEST(Model, RefusesAVocabularyThatIsNotTheTokenizers) {
   const Bytes data = model_bytes({.vocabulary = 300}, 290);
   auto model = Model::load(data);

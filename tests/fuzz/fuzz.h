@@ -1,4 +1,5 @@
-// What the fuzz targets share. A property that does not hold ends the process, which is what libFuzzer and replay.cpp look for.
+// What the fuzz targets share. A property that does not hold ends the process, which is what libFuzzer and replay.cpp
+// look for.
 #pragma once
 
 #include <cstdio>

@@ -1,5 +1,5 @@
-// Decompression of arbitrary bytes with a small model. Bytes that do not begin like a .koan file are a recipe for a frame instead: its check
-// values are right, so that the fuzzer gets behind them.
+// Decompression of arbitrary bytes with a small model. Bytes that do not begin like a .koan file are a recipe for a
+// frame instead: its check values are right, so that the fuzzer gets behind them.
 #include "codec/general.h"
 #include "codec/inspect.h"
 #include "codec/line_ends.h"
@@ -9,7 +9,7 @@
 namespace koan::fuzz {
 namespace {
 
-constexpr std::uint64_t kMaxModelText = 4096, kMaxText = std::uint64_t{1} << 20;  // keep one input in the milliseconds
+constexpr std::uint64_t kMaxModelText = 1024, kMaxText = std::uint64_t{1} << 20;  // keep one input in the milliseconds
 
 // Zeros when the recipe has ended.
 std::uint64_t number(ByteReader& in, std::size_t bytes) {
@@ -55,20 +55,25 @@ Bytes frame_from_recipe(ByteView recipe) {
   TestFrame frame(kMinSegmentLog + static_cast<std::uint32_t>(number(in, 1) % (kMaxSegmentLog - kMinSegmentLog + 1)));
   for (int records = 0; in.remaining() > 0 && records < 8; ++records) {
     const std::uint64_t op = number(in, 1);
-    if (op >= 0xC0) add_model(frame, in);
-    else add_segment(frame, op, in);
+    if (op >= 0xC0)
+      add_model(frame, in);
+    else
+      add_segment(frame, op, in);
   }
   return frame.end();
 }
 
-// Whether decoding costs little, by what the file says of itself: segments come in order, so that those before an error count too.
+// Whether decoding costs little, by what the file says of itself: segments come in order, so that those before an error
+// count too.
 bool is_cheap(ByteView file) {
   MemorySource source(file);
   std::uint64_t model_text = 0, text = 0;
-  const Status ignored = inspect(source, [](const PartInfo&) {}, [&](const SegmentInfo& s) {
-    text += s.head.text_bytes;
-    if (s.head.method == Method::kModel) model_text += s.head.text_bytes;
-  });
+  const Status ignored = inspect(
+      source, [](const PartInfo&) {},
+      [&](const SegmentInfo& s) {
+        text += s.head.text_bytes;
+        if (s.head.method == Method::kModel) model_text += s.head.text_bytes;
+      });
   (void)ignored;
   return model_text <= kMaxModelText && text <= kMaxText;
 }
@@ -90,10 +95,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   options.streams = 1 + bytes.back() % 4;
   const auto result = fuzz::tiny_codec().decompress(options, source, sink);
   if (result) {
-    fuzz::require(result->raw_bytes == sink.bytes.size() && result->coded_bytes == file.size(), "the statistics of a good file");
+    fuzz::require(result->raw_bytes == sink.bytes.size() && result->coded_bytes == file.size(),
+                  "the statistics of a good file");
   } else {
     const ErrorCode code = result.error().code;
-    fuzz::require(code == ErrorCode::kCorrupt || code == ErrorCode::kNeedsModel || code == ErrorCode::kNeedsVersion, "an error of the file");
+    fuzz::require(code == ErrorCode::kCorrupt || code == ErrorCode::kNeedsModel || code == ErrorCode::kNeedsVersion,
+                  "an error of the file");
   }
   return 0;
 }

@@ -1,7 +1,7 @@
 // The GGUF reader and the loader of models; a model that loads is run for a few tokens.
 #include "formats/gguf.h"
-#include "kernels/dispatch.h"
 #include "fuzz.h"
+#include "kernels/dispatch.h"
 
 namespace koan::fuzz {
 namespace {

@@ -12,11 +12,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   MemorySink coded, back;
   const auto compressed = fuzz::tiny_codec().compress(options, source, coded);
   fuzz::require(compressed.has_value(), "anything can be compressed");
-  fuzz::require(compressed->raw_bytes == raw.size() && compressed->coded_bytes == coded.bytes.size(), "the statistics are right");
-  fuzz::require(coded.bytes.size() <= raw.size() + 64 + raw.size() / 1000, "data grows by no more than 64 bytes and 0.1%");
+  fuzz::require(compressed->raw_bytes == raw.size() && compressed->coded_bytes == coded.bytes.size(),
+                "the statistics are right");
+  fuzz::require(coded.bytes.size() <= raw.size() + 64 + raw.size() / 1000,
+                "data grows by no more than 64 bytes and 0.1%");
   MemorySource coded_source(coded.bytes);
   options.streams = 1 + data[1] / 64;
-  fuzz::require(fuzz::tiny_codec().decompress(options, coded_source, back).has_value(), "what was compressed can be decompressed");
-  fuzz::require(back.bytes.size() == raw.size() && std::equal(raw.begin(), raw.end(), back.bytes.begin()), "it is the same");
+  fuzz::require(fuzz::tiny_codec().decompress(options, coded_source, back).has_value(),
+                "what was compressed can be decompressed");
+  fuzz::require(back.bytes.size() == raw.size() && std::equal(raw.begin(), raw.end(), back.bytes.begin()),
+                "it is the same");
   return 0;
 }

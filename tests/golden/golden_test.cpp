@@ -1,5 +1,6 @@
-// Files of format version 1 (v1/, made by make_golden.sh) decode to the recorded bytes for ever, and their texts encode to the recorded
-// bytes. Run once for each instruction set (KOAN_ISA); one that this machine lacks ends the program with code 77.
+// Files of format version 1 (v1/, made by make_golden.sh) decode to the recorded bytes for ever, and their texts encode
+// to the recorded bytes. Run once for each instruction set (KOAN_ISA); one that this machine lacks ends the program
+// with code 77.
 #include <gtest/gtest.h>
 #include <lzma.h>
 #include <zstd.h>
@@ -72,13 +73,15 @@ class GoldenTest : public testing::TestWithParam<Golden> {
     std::uint8_t* out = nullptr;
     std::size_t size = 0;
     koan_error error;
-    EXPECT_EQ(koan_compress(codec_, &options, raw.data(), raw.size(), &out, &size, nullptr, &error), KOAN_OK) << error.message;
+    EXPECT_EQ(koan_compress(codec_, &options, raw.data(), raw.size(), &out, &size, nullptr, &error), KOAN_OK)
+        << error.message;
     return out ? take(out, size) : Bytes{};
   }
   static koan_code decode(const Bytes& coded, Bytes& raw, koan_error& error) {
     std::uint8_t* out = nullptr;
     std::size_t size = 0;
-    const koan_code code = koan_decompress(codec_, nullptr, coded.data(), coded.size(), SIZE_MAX, &out, &size, nullptr, &error);
+    const koan_code code =
+        koan_decompress(codec_, nullptr, coded.data(), coded.size(), SIZE_MAX, &out, &size, nullptr, &error);
     EXPECT_EQ(out != nullptr, code == KOAN_OK) << "output without success, or success without output";
     if (out) raw = take(out, size);
     return code;
@@ -107,7 +110,8 @@ TEST_P(GoldenTest, DecodesToTheRecordedBytes) {
 TEST_P(GoldenTest, EncodesToTheRecordedBytes) {
   const std::string& how = GetParam().how;
   if (how.starts_with("parts:")) GTEST_SKIP() << "made of parts that have tests of their own";
-  if (how != "exact" && how != libraries()) GTEST_SKIP() << "SKIPPED: made with " << how << ", this build has " << libraries();
+  if (how != "exact" && how != libraries())
+    GTEST_SKIP() << "SKIPPED: made with " << how << ", this build has " << libraries();
   EXPECT_TRUE(encode(GetParam()) == GetParam().coded());
 }
 
@@ -117,7 +121,8 @@ std::vector<std::size_t> boundaries(const Golden& g) {
   if (!g.how.starts_with("parts:")) return out;
   std::istringstream names(g.how.substr(6));
   std::size_t at = 0;
-  for (std::string name; std::getline(names, name, '+');) out.push_back(at += Golden{name, 0, {}, {}, {}}.coded().size());
+  for (std::string name; std::getline(names, name, '+');)
+    out.push_back(at += Golden{name, 0, {}, {}, {}}.coded().size());
   return out;
 }
 
@@ -134,7 +139,8 @@ TEST_P(DamagedGoldenTest, TruncationsAreRefused) {
   }
 }
 
-// All bits of small files, of large ones those at both ends and a spread; src/codec/damage_test.cpp tries all bits of all kinds.
+// All bits of small files, of large ones those at both ends and a spread; src/codec/damage_test.cpp tries all bits of
+// all kinds.
 TEST_P(DamagedGoldenTest, FlippedBitsAreRefused) {
   Bytes coded = GetParam().coded();
   const std::size_t bits = coded.size() * 8;
