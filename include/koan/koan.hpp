@@ -85,18 +85,21 @@ class Codec {
     return out;
   }
 
-  Outcome<Bytes> compress(std::span<const std::uint8_t> data, const koan_options& options = Options(), koan_stats* stats = nullptr) {
+  Outcome<Bytes> compress(std::span<const std::uint8_t> data, const koan_options& options = Options(),
+                          koan_stats* stats = nullptr) {
     Allocation made;
     koan_error error{};
-    const koan_code code = koan_compress(codec_, &options, data.data(), data.size(), &made.data, &made.size, stats, &error);
+    const koan_code code =
+        koan_compress(codec_, &options, data.data(), data.size(), &made.data, &made.size, stats, &error);
     return {made.copy(), failure_of(code, error)};
   }
   // More than max_size bytes of output are KOAN_ERROR_LIMIT.
-  Outcome<Bytes> decompress(std::span<const std::uint8_t> data, std::size_t max_size = SIZE_MAX, const koan_options& options = Options(),
-                            koan_stats* stats = nullptr) {
+  Outcome<Bytes> decompress(std::span<const std::uint8_t> data, std::size_t max_size = SIZE_MAX,
+                            const koan_options& options = Options(), koan_stats* stats = nullptr) {
     Allocation made;
     koan_error error{};
-    const koan_code code = koan_decompress(codec_, &options, data.data(), data.size(), max_size, &made.data, &made.size, stats, &error);
+    const koan_code code =
+        koan_decompress(codec_, &options, data.data(), data.size(), max_size, &made.data, &made.size, stats, &error);
     return {made.copy(), failure_of(code, error)};
   }
 
@@ -139,7 +142,8 @@ class Codec {
   };
 
   template <typename Function>
-  Outcome<koan_stats> stream(Function* function, const Reader& reader, const Writer& writer, const koan_options& options) {
+  Outcome<koan_stats> stream(Function* function, const Reader& reader, const Writer& writer,
+                             const koan_options& options) {
     Outcome<koan_stats> out;
     koan_error error{};
     const koan_code code = function(codec_, &options, read_thunk, const_cast<Reader*>(&reader), write_thunk,
@@ -162,7 +166,8 @@ inline Failure inspect(const Reader& reader, const std::function<void(const koan
   const koan_code code = koan_inspect_stream(
       Codec::read_thunk, const_cast<Reader*>(&reader),
       [](void* user, const koan_part_info* part) { static_cast<Callbacks*>(user)->part(*part); },
-      [](void* user, const koan_segment_info* segment) { static_cast<Callbacks*>(user)->segment(*segment); }, &callbacks, &error);
+      [](void* user, const koan_segment_info* segment) { static_cast<Callbacks*>(user)->segment(*segment); },
+      &callbacks, &error);
   return Codec::failure_of(code, error);
 }
 

@@ -28,7 +28,7 @@ TEST_F(Corpus, ReadsTextOrResponse) {
 
 TEST_F(Corpus, ReadsLongWindowsAndSeveralFrames) {
   std::string line = "{\"text\": \"";
-  for (int i = 0; i < 1 << 20; ++i) line.push_back(static_cast<char>('a' + i * 7919 % 23));
+  for (unsigned i = 0; i < 1u << 20; ++i) line.push_back(static_cast<char>('a' + (i / 7 + i) % 23));
   line += "\"}\n";
   Bytes file = zstd_frame(line + line, true);
   const auto header = ZSTD_getFrameContentSize(file.data(), file.size());
@@ -99,8 +99,9 @@ TEST(CorpusSource, ParsesPathAndWeight) {
 TEST_F(Corpus, FailedWriteKeepsTheOldFile) {
   const std::string file = write("kept", as_bytes("old"));
   EXPECT_FALSE(write_file(path("no/such/folder"), as_bytes("new")));
-  if (std::filesystem::exists("/dev/full"))
+  if (std::filesystem::exists("/dev/full")) {
     EXPECT_EQ(write_file("/dev/full", as_bytes("new")).error().code, ErrorCode::kIo);
+  }
   EXPECT_TRUE(write_file(file, as_bytes("new")));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);  // no temporary file stays
 }

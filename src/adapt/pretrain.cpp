@@ -101,10 +101,10 @@ class Run {
     rate_ = rate_at(o_, progress);
     norm_ = optimizer_.step(rate_);
     if (!std::isfinite(value) || !std::isfinite(norm_))  // nothing is saved from here on
-      return Error{ErrorCode::kVerification, "training diverged at step " + std::to_string(optimizer_.steps) +
-                                                 " (loss " + std::to_string(value) + ", gradient norm " +
-                                                 std::to_string(norm_) + "): lower --muon-lr and --adam-lr; " + o_.out +
-                                                 " still holds the last checkpoint"};
+      return Error{ErrorCode::kVerification,
+                   "training diverged at step " + std::to_string(optimizer_.steps) + " (loss " + std::to_string(value) +
+                       ", gradient norm " + std::to_string(norm_) +
+                       "): lower --muon-lr and --adam-lr; a checkpoint in " + o_.out + " is as it was"};
     loss_ += value;
     ++loss_count_;
     length_ = length;

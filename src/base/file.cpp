@@ -82,7 +82,7 @@ Status FileSink::write(ByteView data) {
 Result<FileHandle> open_for_reading(const std::string& path) {
   FileHandle handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!handle.is_open()) return io_error(path, errno);
-  struct stat info{};
+  struct stat info {};
   if (::fstat(handle.fd(), &info) != 0) return io_error(path, errno);
   if (S_ISDIR(info.st_mode)) return io_error(path, EISDIR);
   return handle;
@@ -90,7 +90,7 @@ Result<FileHandle> open_for_reading(const std::string& path) {
 
 Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes) {
   KOAN_ASSIGN(const FileHandle handle, open_for_reading(path));
-  struct stat info{};
+  struct stat info {};
   if (::fstat(handle.fd(), &info) != 0) return io_error(path, errno);
   const Error too_large{ErrorCode::kLimit, path + ": larger than the limit of " + std::to_string(max_bytes) + " bytes"};
   const auto expected = S_ISREG(info.st_mode) && info.st_size > 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
@@ -110,7 +110,7 @@ Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes) {
 }
 
 Result<AtomicFile> AtomicFile::create(const std::string& path, bool replace) {
-  struct stat info{};
+  struct stat info {};
   std::string target = path;
   if (::stat(path.c_str(), &info) == 0) {
     if (S_ISDIR(info.st_mode)) return io_error(path, EISDIR);
@@ -156,7 +156,7 @@ Status AtomicFile::commit(int attributes_from_fd) {
     const int failed = handle_.close();
     return failed == 0 ? Status{} : Status{io_error(path_, failed)};
   }
-  struct stat info{};
+  struct stat info {};
   const bool inherit = attributes_from_fd >= 0 && ::fstat(attributes_from_fd, &info) == 0 && S_ISREG(info.st_mode);
   if (inherit) {
     // Not every file system keeps modes and times; the data matters more than they do.

@@ -70,8 +70,9 @@ Result<FileHandle> open_for_reading(const std::string& path);
 // The whole file; kLimit above max_bytes.
 Result<Bytes> read_file(const std::string& path, std::uint64_t max_bytes);
 
-// A file that is written next to its final place as ".koan-tmp-XXXXXX" and renamed by commit(). Until then nothing stands under the final
-// name; the destructor removes what was not committed. An existing device or pipe (such as /dev/null) is written to directly.
+// A file that is written next to its final place as ".koan-tmp-XXXXXX" and renamed by commit(). Until then nothing
+// stands under the final name; the destructor removes what was not committed. An existing device or pipe (such as
+// /dev/null) is written to directly.
 class AtomicFile {
  public:
   // replace = false: an existing file is an error, here (kUsage) and again, without a race, in commit().

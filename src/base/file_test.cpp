@@ -84,7 +84,7 @@ TEST_F(FileTest, KeepsModeAndTimes) {
   auto file = AtomicFile::create(at("copy"), false);
   ASSERT_TRUE(file);
   ASSERT_TRUE(file->commit(source->fd()));
-  struct stat info{};
+  struct stat info {};
   ASSERT_EQ(::stat(at("copy").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0640u);
   EXPECT_EQ(info.st_mtim.tv_sec, 2000000);
@@ -95,7 +95,7 @@ TEST_F(FileTest, NewFileHasTheUsualMode) {
   put("a", "x");
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  struct stat info{};
+  struct stat info {};
   ASSERT_EQ(::stat(at("a").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0666u & ~mask);
 }

@@ -44,7 +44,8 @@ struct Raw {
   std::vector<int> levels;
   std::string segment;
   unsigned threads = 0;
-  bool keep = false, decompress = false, test = false, list = false, no_peers = false, no_progress = false, version = false;
+  bool keep = false, decompress = false, test = false, list = false, no_peers = false, no_progress = false,
+       version = false;
 };
 
 unsigned available_cores() {
@@ -80,13 +81,16 @@ CLI::Validator range(int lowest, int highest) { return CLI::Range(lowest, highes
 void add_coding_options(CLI::App& app, Raw& raw, bool encodes) {
   if (encodes) {
     app.add_flag("-1{1},-2{2},-3{3},-4{4},-5{5},-6{6},-7{7},-8{8},-9{9}", raw.levels)->group("");
-    app.add_option("--segment-size", raw.segment, "Raw bytes per segment, e.g. 32K; overrides the level")->type_name("N");
+    app.add_option("--segment-size", raw.segment, "Raw bytes per segment, e.g. 32K; overrides the level")
+        ->type_name("N");
     app.footer("  -1 .. -9                    Fast to small, by segment size; default 6");
   }
   app.add_option("--streams", raw.out.streams, "Segments advanced together per thread; never changes the bytes")
       ->type_name("N")
       ->check(range(1, 64));
-  app.add_option("-T,--threads", raw.threads, "Threads; 0: one per core; never changes the bytes")->type_name("N")->check(range(0, 1024));
+  app.add_option("-T,--threads", raw.threads, "Threads; 0: one per core; never changes the bytes")
+      ->type_name("N")
+      ->check(range(0, 1024));
 }
 
 void add_output_options(CLI::App& app, Raw& raw) {
@@ -104,7 +108,8 @@ void add_options(CLI::App& app, Raw& raw, Verb verb, bool filter) {
       ->type_name("")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (moves) add_output_options(app, raw);
-  if (verb != Verb::kList && verb != Verb::kModels) add_coding_options(app, raw, verb == Verb::kCompress || verb == Verb::kBench);
+  if (verb != Verb::kList && verb != Verb::kModels)
+    add_coding_options(app, raw, verb == Verb::kCompress || verb == Verb::kBench);
   if (verb == Verb::kCompress) {
     app.add_flag("--verify", raw.out.verify, "Decode what was written and compare before the result gets its name");
     // tar -I 'koan compress' unpacks with 'koan compress -d'.
@@ -116,10 +121,13 @@ void add_options(CLI::App& app, Raw& raw, Verb verb, bool filter) {
     app.add_flag("-l,--list", raw.list, "List");
   }
   if (verb == Verb::kBench) {
-    app.add_option("--runs", raw.out.runs, "Times each measurement is repeated; default 3")->type_name("N")->check(range(1, 1000));
+    app.add_option("--runs", raw.out.runs, "Times each measurement is repeated; default 3")
+        ->type_name("N")
+        ->check(range(1, 1000));
     app.add_flag("--no-peers", raw.no_peers, "koan alone");
   }
-  app.add_option("--model", raw.out.model, "GGUF model to compress with; also known when decompressing")->type_name("FILE");
+  app.add_option("--model", raw.out.model, "GGUF model to compress with; also known when decompressing")
+      ->type_name("FILE");
   app.add_flag("-q,--quiet", raw.out.quiet, "Say less");
   app.add_flag("-v,--verbose", raw.out.verbose, "Say more")->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   app.add_flag("--no-progress", raw.no_progress, "No progress line");
@@ -152,7 +160,8 @@ std::optional<Arguments> checked(Raw raw, int* exit_code) {
   if (raw.keep) out.remove_source = false;
   if (!out.output.empty() && out.output != "-" && out.to_stdout) return refuse("choose one of -c and -o", exit_code);
   if (out.output == "-") out.to_stdout = true;
-  if (!out.output.empty() && out.files.size() > 1) return refuse("-o takes one input only; use -c to write several to stdout", exit_code);
+  if (!out.output.empty() && out.files.size() > 1)
+    return refuse("-o takes one input only; use -c to write several to stdout", exit_code);
   if (out.files.empty()) {
     if (out.verb == Verb::kBench) return refuse("bench needs a FILE", exit_code);
     if (out.verb != Verb::kModels) out.files.emplace_back("-");

@@ -55,7 +55,8 @@ std::vector<std::string> own_command(const char* verb, const Arguments& argument
 Result<KoanMemory> measure_memory(int fd, const Arguments& arguments) {
   std::vector<std::string> command = own_command("compress", arguments);
   command.push_back(format("-%d", arguments.level));
-  if (arguments.segment_bytes != 0) command.insert(command.end(), {"--segment-size", std::to_string(arguments.segment_bytes)});
+  if (arguments.segment_bytes != 0)
+    command.insert(command.end(), {"--segment-size", std::to_string(arguments.segment_bytes)});
   KOAN_ASSIGN(const ChildRun packed, run_filter(command, fd));
   KOAN_ASSIGN(const ChildRun unpacked, run_filter(own_command("decompress", arguments), packed.output.fd()));
   KOAN_ASSIGN(const bool same, same_contents(unpacked.output.fd(), fd));
@@ -84,7 +85,8 @@ Result<MeasuredKoan> measure_koan(Session& session, ByteView data, const Argumen
     const double end = seconds_now();
     if (!unpacked) return error_of(unpacked.failure);
     if (!std::ranges::equal(unpacked.value, data)) return Error{ErrorCode::kVerification, "koan decoded other data"};
-    if (run != 0 && packed.value != first) return Error{ErrorCode::kVerification, "koan coded the same data differently"};
+    if (run != 0 && packed.value != first)
+      return Error{ErrorCode::kVerification, "koan coded the same data differently"};
     first = std::move(packed.value);
     out.common.encode.seconds.push_back(middle - start);
     out.common.decode.seconds.push_back(end - middle);

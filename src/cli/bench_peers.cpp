@@ -18,7 +18,9 @@ std::vector<Peer> peers(std::uint64_t size) {
   return {
       {"xz -9e", {"xz", "-9e", "-T1", "-c"}, {"xz", "-dc"}},
       {"zstd -19", {"zstd", "-q", "-19", "-c", stream_size}, {"zstd", "-q", "-dc"}},
-      {"zstd --ultra -22", {"zstd", "-q", "--ultra", "-22", "-c", stream_size}, {"zstd", "-q", "-dc", "--memory=2048MB"}},
+      {"zstd --ultra -22",
+       {"zstd", "-q", "--ultra", "-22", "-c", stream_size},
+       {"zstd", "-q", "-dc", "--memory=2048MB"}},
       {"brotli -q 11", {"brotli", "-q", "11", "-c"}, {"brotli", "-dc"}},
       {"bzip2 -9", {"bzip2", "-9", "-c"}, {"bzip2", "-dc"}},
   };

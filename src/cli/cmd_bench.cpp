@@ -48,25 +48,29 @@ std::vector<std::string> row_of(const Measured& m, std::uint64_t raw) {
 void print_text(const Report& r, const Arguments& arguments) {
   const koan_stats& s = r.koan.stats;
   std::printf("%s: %llu bytes, %u thread%s, %s, median of %u runs (lowest-highest)\n", printable(r.file).c_str(),
-              static_cast<unsigned long long>(r.raw_bytes), arguments.threads, arguments.threads == 1 ? "" : "s", r.koan.isa.c_str(),
-              arguments.runs);
+              static_cast<unsigned long long>(r.raw_bytes), arguments.threads, arguments.threads == 1 ? "" : "s",
+              r.koan.isa.c_str(), arguments.runs);
   Table table({"", "bytes", "ratio", "bits/byte", "encode KB/s", "decode KB/s", "encode MB", "decode MB"});
   table.add(row_of(r.koan.common, r.raw_bytes));
   for (const Measured& peer : r.peers) table.add(row_of(peer, r.raw_bytes));
   std::fputs(table.text().c_str(), stdout);
-  std::printf("model          %s, %llu bytes (in the program, not counted above), sha256 %s\n", printable(r.model.name).c_str(),
-              static_cast<unsigned long long>(r.model.file_bytes), to_hex(r.model.sha256).substr(0, 16).c_str());
+  std::printf("model          %s, %llu bytes (in the program, not counted above), sha256 %s\n",
+              printable(r.model.name).c_str(), static_cast<unsigned long long>(r.model.file_bytes),
+              to_hex(r.model.sha256).substr(0, 16).c_str());
   const double tokens = static_cast<double>(s.tokens), work = tokens * static_cast<double>(r.model.multiply_adds);
-  std::printf("model-coded    %llu of %llu segments, %llu tokens, %.2f bytes per token\n", static_cast<unsigned long long>(s.model_segments),
-              static_cast<unsigned long long>(s.segments), static_cast<unsigned long long>(s.tokens),
+  std::printf("model-coded    %llu of %llu segments, %llu tokens, %.2f bytes per token\n",
+              static_cast<unsigned long long>(s.model_segments), static_cast<unsigned long long>(s.segments),
+              static_cast<unsigned long long>(s.tokens),
               s.tokens ? static_cast<double>(s.model_raw_bytes) / tokens : 0.0);
   const double ideal = s.model_ideal_bits / 8;
-  std::printf("code length    ideal %.1f bytes, coded %llu (%+.4f%%)\n", ideal, static_cast<unsigned long long>(s.model_coded_bytes),
+  std::printf("code length    ideal %.1f bytes, coded %llu (%+.4f%%)\n", ideal,
+              static_cast<unsigned long long>(s.model_coded_bytes),
               ideal > 0 ? 100 * (static_cast<double>(s.model_coded_bytes) / ideal - 1) : 0.0);
   const Timing &encode = r.koan.common.encode, &decode = r.koan.common.decode;
   std::printf("tokens/s       encode %.0f, decode %.0f\n", rate(tokens, encode), rate(tokens, decode));
-  std::printf("int8 peak      %.1f G multiply-adds/s here; encode uses %.1f%%, decode %.1f%% of it\n", r.koan.int8_peak / 1e9,
-              100 * rate(work, encode) / r.koan.int8_peak, 100 * rate(work, decode) / r.koan.int8_peak);
+  std::printf("int8 peak      %.1f G multiply-adds/s here; encode uses %.1f%%, decode %.1f%% of it\n",
+              r.koan.int8_peak / 1e9, 100 * rate(work, encode) / r.koan.int8_peak,
+              100 * rate(work, decode) / r.koan.int8_peak);
   if (!r.peers.empty()) std::printf("The others run as programs on one thread; their times include starting them.\n");
 }
 
@@ -102,7 +106,10 @@ Json json_of(const Report& r, const Arguments& arguments) {
           {"threads", arguments.threads},
           {"isa", r.koan.isa},
           {"model",
-           {{"name", r.model.name}, {"sha256", to_hex(r.model.sha256)}, {"file_bytes", r.model.file_bytes}, {"multiply_adds_per_token", r.model.multiply_adds}}},
+           {{"name", r.model.name},
+            {"sha256", to_hex(r.model.sha256)},
+            {"file_bytes", r.model.file_bytes},
+            {"multiply_adds_per_token", r.model.multiply_adds}}},
           {"koan", std::move(koan)},
           {"peers", std::move(peers)}};
 }

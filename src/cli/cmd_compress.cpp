@@ -43,7 +43,8 @@ struct Compressed {
   double seconds;
 };
 
-Status verify(Session& session, const Output& output, const HashedSource& original, const koan_stats& stats, const Arguments& arguments) {
+Status verify(Session& session, const Output& output, const HashedSource& original, const koan_stats& stats,
+              const Arguments& arguments) {
   if (!output.is_regular()) return Error{ErrorCode::kUsage, output.name() + ": --verify needs a regular file"};
   if (::lseek(output.fd(), 0, SEEK_SET) != 0) return io_error(output.name(), errno);
   FileSource written(output.fd(), output.name(), stop_flag());
@@ -55,14 +56,16 @@ Status verify(Session& session, const Output& output, const HashedSource& origin
   auto again = run_codec(session.codec(), Direction::kDecompress, {written, decoded, name}, options, progress);
   if (!again && again.error().code != ErrorCode::kCorrupt) return std::move(again).error();
   if (!again || decoded.bytes != stats.raw_bytes || decoded.hash.digest() != original.hash.digest()) {
-    return Error{ErrorCode::kVerification, output.name() + ": what was written does not decode to the source; nothing was kept" +
+    return Error{ErrorCode::kVerification, output.name() +
+                                               ": what was written does not decode to the source; nothing was kept" +
                                                (again ? std::string() : " (" + again.error().message + ")")};
   }
   return {};
 }
 
 Result<std::unique_ptr<Output>> open_output(const Input& input, const Arguments& arguments) {
-  if (arguments.to_stdout || (input.path.empty() && arguments.output.empty())) return Output::to_stdout(true, arguments.force);
+  if (arguments.to_stdout || (input.path.empty() && arguments.output.empty()))
+    return Output::to_stdout(true, arguments.force);
   if (arguments.output.empty() && !arguments.force && input.path.ends_with(kSuffix)) {
     return Error{ErrorCode::kUsage, input.path + ": already has the suffix .koan, skipped; -f to compress it again"};
   }
@@ -75,18 +78,21 @@ Result<Compressed> compress_one(Session& session, const std::string& path, const
   const double start = seconds_now();
   KOAN_ASSIGN(const Input input, open_input(path, false, arguments.force));
   KOAN_ASSIGN(const std::unique_ptr<Output> output, open_output(input, arguments));
-  if (arguments.remove_source && !output->is_regular()) return Error{ErrorCode::kUsage, output->name() + ": --rm needs a regular output file"};
+  if (arguments.remove_source && !output->is_regular())
+    return Error{ErrorCode::kUsage, output->name() + ": --rm needs a regular output file"};
   FileSource file(input.fd(), input.name, stop_flag());
   HashedSource source(file);
   koan_options options = session.options();
   options.bytes_total = input.size;
   ProgressLine progress(arguments.progress, input.name, ProgressLine::Direction::kCompress);
-  auto stats = run_codec(session.codec(), Direction::kCompress, {source, output->sink(), input.name}, options, progress);
+  auto stats =
+      run_codec(session.codec(), Direction::kCompress, {source, output->sink(), input.name}, options, progress);
   if (!stats && output->is_stdout() && output->reader_gone()) die_of_closed_pipe();
   if (!stats) return std::move(stats).error();
   if (arguments.verify) KOAN_TRY(verify(session, *output, source, *stats, arguments));
   KOAN_TRY(output->commit(input));
-  if (arguments.remove_source && !input.path.empty() && ::unlink(input.path.c_str()) != 0) return io_error(input.path, errno);
+  if (arguments.remove_source && !input.path.empty() && ::unlink(input.path.c_str()) != 0)
+    return io_error(input.path, errno);
   return Compressed{*stats, output->name(), seconds_now() - start};
 }
 
@@ -98,9 +104,12 @@ void summarize(const Session& session, const std::string& name, const Compressed
   if (arguments.verbose == 0) return;
   const auto model = session.default_model();
   const double ideal = s.model_ideal_bits / 8;
-  say(format("  model %s, %llu tokens, %llu of %llu segments coded with it, ideal code length %.1f bytes, coded %llu (%+.3f%%), %.1f KB/s",
-             model ? model->name : "?", static_cast<unsigned long long>(s.tokens), static_cast<unsigned long long>(s.model_segments),
-             static_cast<unsigned long long>(s.segments), ideal, static_cast<unsigned long long>(s.model_coded_bytes),
+  say(
+      format("  model %s, %llu tokens, %llu of %llu segments coded with it, ideal code length %.1f bytes, coded %llu "
+             "(%+.3f%%), %.1f KB/s",
+             model ? model->name : "?", static_cast<unsigned long long>(s.tokens),
+             static_cast<unsigned long long>(s.model_segments), static_cast<unsigned long long>(s.segments), ideal,
+             static_cast<unsigned long long>(s.model_coded_bytes),
              ideal > 0 ? 100 * (static_cast<double>(s.model_coded_bytes) / ideal - 1) : 0.0,
              static_cast<double>(s.raw_bytes) / done.seconds / 1000));
 }
@@ -127,14 +136,17 @@ int run_compress(const Arguments& arguments) {
     }
     const bool piped = done->output == "stdout";
     data_on_stdout = data_on_stdout || piped;
-    if (!arguments.quiet && !arguments.json && (!piped || arguments.verbose > 0)) summarize(*session, name, *done, arguments);
+    if (!arguments.quiet && !arguments.json && (!piped || arguments.verbose > 0))
+      summarize(*session, name, *done, arguments);
     Json entry = {{"input", name}, {"output", done->output}};
     entry.update(json_of(done->stats));
     entry["seconds"] = done->seconds;
-    if (const auto model = session->default_model()) entry["model"] = {{"name", model->name}, {"sha256", to_hex(model->sha256)}};
+    if (const auto model = session->default_model())
+      entry["model"] = {{"name", model->name}, {"sha256", to_hex(model->sha256)}};
     files.push_back(std::move(entry));
   }
-  if (arguments.json) print_json("compress", std::move(files), outcomes.exit_code(), data_on_stdout || arguments.to_stdout);
+  if (arguments.json)
+    print_json("compress", std::move(files), outcomes.exit_code(), data_on_stdout || arguments.to_stdout);
   return outcomes.exit_code();
 }
 

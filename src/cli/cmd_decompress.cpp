@@ -19,13 +19,15 @@ struct Decoded {
 };
 
 Result<std::unique_ptr<Output>> open_output(const Input& input, const Arguments& arguments) {
-  if (arguments.to_stdout || (input.path.empty() && arguments.output.empty())) return Output::to_stdout(false, arguments.force);
+  if (arguments.to_stdout || (input.path.empty() && arguments.output.empty()))
+    return Output::to_stdout(false, arguments.force);
   std::string path = arguments.output;
   if (path.empty()) {
     const std::string_view source = input.path;
     const std::string_view stem = source.substr(0, source.size() - std::min(source.size(), kSuffix.size()));
     if (!source.ends_with(kSuffix) || stem.empty() || stem.back() == '/') {
-      return Error{ErrorCode::kUsage, input.path + ": the name does not end in .koan; say with -o FILE (or -c) where the result goes"};
+      return Error{ErrorCode::kUsage,
+                   input.path + ": the name does not end in .koan; say with -o FILE (or -c) where the result goes"};
     }
     path = stem;
   }
@@ -37,19 +39,22 @@ Result<Decoded> decompress_one(Session& session, const std::string& path, const 
   const double start = seconds_now();
   KOAN_ASSIGN(Input input, open_input(path, true, arguments.force));
   KOAN_ASSIGN(const std::unique_ptr<Output> output, open_output(input, arguments));
-  if (arguments.remove_source && !output->is_regular()) return Error{ErrorCode::kUsage, output->name() + ": --rm needs a regular output file"};
+  if (arguments.remove_source && !output->is_regular())
+    return Error{ErrorCode::kUsage, output->name() + ": --rm needs a regular output file"};
   auto stats = decode(session, input, output.get(), arguments);
   if (!stats && output->is_stdout() && output->reader_gone()) die_of_closed_pipe();
   if (!stats) return std::move(stats).error();
   KOAN_TRY(output->commit(input));
-  if (arguments.remove_source && !input.path.empty() && ::unlink(input.path.c_str()) != 0) return io_error(input.path, errno);
+  if (arguments.remove_source && !input.path.empty() && ::unlink(input.path.c_str()) != 0)
+    return io_error(input.path, errno);
   return Decoded{*stats, output->name(), seconds_now() - start};
 }
 
 void summarize(const std::string& name, const Decoded& done, const Arguments& arguments) {
   const koan_stats& s = done.stats;
-  std::string line = format("%s: %llu bytes (from %llu, %.1f%%, %s)", name.c_str(), static_cast<unsigned long long>(s.raw_bytes),
-                            static_cast<unsigned long long>(s.coded_bytes), percent(s.coded_bytes, s.raw_bytes), done.output.c_str());
+  std::string line =
+      format("%s: %llu bytes (from %llu, %.1f%%, %s)", name.c_str(), static_cast<unsigned long long>(s.raw_bytes),
+             static_cast<unsigned long long>(s.coded_bytes), percent(s.coded_bytes, s.raw_bytes), done.output.c_str());
   if (arguments.verbose > 0) {
     line += format(", %llu segments, %llu tokens, %.1f KB/s", static_cast<unsigned long long>(s.segments),
                    static_cast<unsigned long long>(s.tokens), static_cast<double>(s.raw_bytes) / done.seconds / 1000);
@@ -85,7 +90,8 @@ int run_decompress(const Arguments& arguments) {
     entry["seconds"] = done->seconds;
     files.push_back(std::move(entry));
   }
-  if (arguments.json) print_json("decompress", std::move(files), outcomes.exit_code(), data_on_stdout || arguments.to_stdout);
+  if (arguments.json)
+    print_json("decompress", std::move(files), outcomes.exit_code(), data_on_stdout || arguments.to_stdout);
   return outcomes.exit_code();
 }
 

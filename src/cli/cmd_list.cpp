@@ -55,7 +55,8 @@ std::string models_of(const Contents& contents, const std::optional<Session>& se
   std::string out;
   for (const koan_part_info& part : contents.parts) {
     const std::string name = model_of(part, session);
-    if (name != "-" && (", " + out + ",").find(", " + name + ",") == std::string::npos) out += (out.empty() ? "" : ", ") + name;
+    if (name != "-" && (", " + out + ",").find(", " + name + ",") == std::string::npos)
+      out += (out.empty() ? "" : ", ") + name;
   }
   return out.empty() ? "-" : out;
 }
@@ -70,7 +71,9 @@ std::string checks_of(const Contents& contents) {
 Json json_of(const Contents& contents, const std::string& name, const std::optional<Session>& session) {
   Json parts = Json::array(), segments = Json::array();
   for (const koan_part_info& part : contents.parts) {
-    Json entry = {{"kind", part.is_message ? "message" : "frame"}, {"format_version", part.format_version}, {"offset", part.offset}};
+    Json entry = {{"kind", part.is_message ? "message" : "frame"},
+                  {"format_version", part.format_version},
+                  {"offset", part.offset}};
     if (part.has_model && part.is_message) entry["model"] = {{"message_id", to_hex(part.message_model_id)}};
     if (part.has_model && !part.is_message) {
       entry["model"] = {{"name", model_of(part, session)},
@@ -109,7 +112,8 @@ void print_segments(const Contents& contents, const std::string& name, const std
     std::printf("part %zu: %s at byte %llu, model %s", i, part.is_message ? "message" : "frame",
                 static_cast<unsigned long long>(part.offset), printable(model_of(part, session)).c_str());
     if (part.has_model && !part.is_message) {
-      std::printf(" (sha256 %s, numerics %u, window %u+%u)", to_hex(part.model_sha256).c_str(), part.numerics_version, part.window, part.sinks);
+      std::printf(" (sha256 %s, numerics %u, window %u+%u)", to_hex(part.model_sha256).c_str(), part.numerics_version,
+                  part.window, part.sinks);
     }
     std::printf("\n");
   }
@@ -146,8 +150,8 @@ int run_list(const Arguments& arguments) {
     }
     const Contents& c = *contents;
     table.add({number(c.raw_bytes), number(c.coded_bytes), format("%.1f%%", percent(c.coded_bytes, c.raw_bytes)),
-               format("%.2f", bits_per_byte(c.coded_bytes, c.raw_bytes)), number(c.segments.size()), printable(models_of(c, session)),
-               checks_of(c), printable(name)});
+               format("%.2f", bits_per_byte(c.coded_bytes, c.raw_bytes)), number(c.segments.size()),
+               printable(models_of(c, session)), checks_of(c), printable(name)});
     files.push_back(json_of(c, name, session));
     listed.emplace_back(name, std::move(*contents));
   }

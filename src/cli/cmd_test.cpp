@@ -32,7 +32,8 @@ int run_test(const Arguments& arguments) {
       if (stats.error().code == ErrorCode::kCancelled) break;
       continue;
     }
-    if (!arguments.quiet && !arguments.json) say(format("%s: ok, %llu bytes", name.c_str(), static_cast<unsigned long long>(stats->raw_bytes)));
+    if (!arguments.quiet && !arguments.json)
+      say(format("%s: ok, %llu bytes", name.c_str(), static_cast<unsigned long long>(stats->raw_bytes)));
     Json entry = {{"input", name}, {"ok", true}};
     entry.update(json_of(*stats));
     files.push_back(std::move(entry));

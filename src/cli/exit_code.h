@@ -18,21 +18,31 @@ inline constexpr int kExitInterrupted = 130;
 
 inline constexpr int exit_code(ErrorCode code) noexcept {
   switch (code) {
-    case ErrorCode::kInternal: return kExitInternal;
+    case ErrorCode::kInternal:
+      return kExitInternal;
     case ErrorCode::kUsage:
-    case ErrorCode::kNotSupported: return kExitUsage;
-    case ErrorCode::kIo: return kExitIo;
-    case ErrorCode::kCorrupt: return kExitCorrupt;
+    case ErrorCode::kNotSupported:
+      return kExitUsage;
+    case ErrorCode::kIo:
+      return kExitIo;
+    case ErrorCode::kCorrupt:
+      return kExitCorrupt;
     case ErrorCode::kNeedsModel:
-    case ErrorCode::kNeedsVersion: return kExitNeeds;
-    case ErrorCode::kLimit: return kExitLimit;
-    case ErrorCode::kVerification: return kExitVerification;
-    case ErrorCode::kCancelled: return kExitInterrupted;
+    case ErrorCode::kNeedsVersion:
+      return kExitNeeds;
+    case ErrorCode::kLimit:
+      return kExitLimit;
+    case ErrorCode::kVerification:
+      return kExitVerification;
+    case ErrorCode::kCancelled:
+      return kExitInterrupted;
   }
   return kExitInternal;
 }
 
 // ErrorCode and koan_code have the same numbers (checked in src/codec/c_api.cpp).
-inline constexpr ErrorCode error_code(koan_code code) noexcept { return static_cast<ErrorCode>(static_cast<int>(code)); }
+inline constexpr ErrorCode error_code(koan_code code) noexcept {
+  return static_cast<ErrorCode>(static_cast<int>(code));
+}
 
 }  // namespace koan::cli

@@ -18,12 +18,24 @@ int run(int argc, const char* const* argv) {
   const auto arguments = parse_arguments(argc, argv, &code);
   if (arguments) {
     switch (arguments->verb) {
-      case Verb::kCompress: code = run_compress(*arguments); break;
-      case Verb::kDecompress: code = run_decompress(*arguments); break;
-      case Verb::kTest: code = run_test(*arguments); break;
-      case Verb::kList: code = run_list(*arguments); break;
-      case Verb::kModels: code = run_models(*arguments); break;
-      case Verb::kBench: code = run_bench(*arguments); break;
+      case Verb::kCompress:
+        code = run_compress(*arguments);
+        break;
+      case Verb::kDecompress:
+        code = run_decompress(*arguments);
+        break;
+      case Verb::kTest:
+        code = run_test(*arguments);
+        break;
+      case Verb::kList:
+        code = run_list(*arguments);
+        break;
+      case Verb::kModels:
+        code = run_models(*arguments);
+        break;
+      case Verb::kBench:
+        code = run_bench(*arguments);
+        break;
     }
   }
   if (std::fflush(stdout) != 0 && code == kExitOk) {

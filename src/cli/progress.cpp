@@ -52,7 +52,8 @@ void ProgressLine::show(const koan_progress& progress) {
   const std::uint64_t raw = compress ? progress.bytes_in : progress.bytes_out;
   const std::uint64_t coded = compress ? progress.bytes_out : progress.bytes_in;
   std::string line;
-  if (progress.bytes_total != 0) line += format("%.1f%%  ", std::min(100.0, percent(progress.bytes_in, progress.bytes_total)));
+  if (progress.bytes_total != 0)
+    line += format("%.1f%%  ", std::min(100.0, percent(progress.bytes_in, progress.bytes_total)));
   line += human_size(raw);
   if (raw != 0 && coded != 0) line += format(" at %.1f%%", percent(coded, raw));
   line += format("  %.1f KB/s", static_cast<double>(raw) / elapsed / 1000);
@@ -63,7 +64,9 @@ void ProgressLine::show(const koan_progress& progress) {
   // A long name gives way: a wrapped line could not be taken back.
   const std::size_t width = terminal_width();
   const std::size_t room = width > line.size() + 3 ? width - line.size() - 3 : 0;
-  const std::string name = name_.size() <= room ? name_ : "..." + name_.substr(name_.size() - std::min(name_.size(), room > 3 ? room - 3 : 0));
+  const std::string name = name_.size() <= room
+                               ? name_
+                               : "..." + name_.substr(name_.size() - std::min(name_.size(), room > 3 ? room - 3 : 0));
   std::fprintf(stderr, "\r\033[K%s: %s", name.c_str(), line.c_str());
   std::fflush(stderr);
   shown_ = true;

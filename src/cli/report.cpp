@@ -67,11 +67,14 @@ Json json_of(const koan_stats& stats) {
 }
 
 Json json_of(const Error& error) {
-  return {{"code", koan_code_name(static_cast<koan_code>(error.code))}, {"exit_code", exit_code(error.code)}, {"message", error.message}};
+  return {{"code", koan_code_name(static_cast<koan_code>(error.code))},
+          {"exit_code", exit_code(error.code)},
+          {"message", error.message}};
 }
 
 void print_json(const char* command, Json files, int exit_code, bool on_stderr) {
-  const Json object = {{"koan", koan_version()}, {"command", command}, {"exit_code", exit_code}, {"files", std::move(files)}};
+  const Json object = {
+      {"koan", koan_version()}, {"command", command}, {"exit_code", exit_code}, {"files", std::move(files)}};
   // File names need not be UTF-8; JSON must be.
   const std::string text = object.dump(2, ' ', false, Json::error_handler_t::replace);
   std::fprintf(on_stderr ? stderr : stdout, "%s\n", text.c_str());

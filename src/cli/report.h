@@ -34,7 +34,9 @@ void print_json(const char* command, Json files, int exit_code, bool on_stderr);
 // Rows of cells as columns; the first column and those in `left` are left-aligned.
 class Table {
  public:
-  explicit Table(std::vector<std::string> header, std::vector<std::size_t> left = {0}) : left_(std::move(left)) { rows_.push_back(std::move(header)); }
+  explicit Table(std::vector<std::string> header, std::vector<std::size_t> left = {0}) : left_(std::move(left)) {
+    rows_.push_back(std::move(header));
+  }
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   std::string text() const;
 

@@ -16,7 +16,8 @@ class Session {
   static Result<Session> create(const Arguments& arguments);
 
   koan::Codec& codec() noexcept { return codec_; }
-  // Adds the *.gguf of KOAN_MODELS and the data folder, once; true if that brought a model. A file that is no usable model is passed over.
+  // Adds the *.gguf of KOAN_MODELS and the data folder, once; true if that brought a model. A file that is no usable
+  // model is passed over.
   bool add_folder_models();
   koan_options options() const;
   Result<koan_model_info> default_model() const;

@@ -23,21 +23,25 @@ Result<Input> open_input(const std::string& path, bool coded, bool force) {
     KOAN_ASSIGN(input.handle, open_for_reading(path));
   }
   if (coded && !force && ::isatty(input.fd()) != 0) {
-    return Error{ErrorCode::kUsage, input.name + ": compressed data is not read from a terminal; name a FILE, or -f to force"};
+    return Error{ErrorCode::kUsage,
+                 input.name + ": compressed data is not read from a terminal; name a FILE, or -f to force"};
   }
   struct stat info {};
   if (::fstat(input.fd(), &info) != 0) return io_error(input.name, errno);
   if (S_ISDIR(info.st_mode)) return io_error(input.name, EISDIR);
   if (S_ISREG(info.st_mode)) {
     input.start = ::lseek(input.fd(), 0, SEEK_CUR);
-    if (input.start >= 0 && info.st_size > input.start) input.size = static_cast<std::uint64_t>(info.st_size - input.start);
+    if (input.start >= 0 && info.st_size > input.start)
+      input.size = static_cast<std::uint64_t>(info.st_size - input.start);
   }
   return input;
 }
 
 bool same_file(const Input& input, const std::string& path) {
-  struct stat a {}, b {};
-  return ::fstat(input.fd(), &a) == 0 && ::stat(path.c_str(), &b) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  struct stat a {
+  }, b{};
+  return ::fstat(input.fd(), &a) == 0 && ::stat(path.c_str(), &b) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
 }
 
 Output::Output(std::optional<AtomicFile> file, std::string name)
@@ -52,7 +56,8 @@ Result<std::unique_ptr<Output>> Output::to_file(const std::string& path, bool re
 
 Result<std::unique_ptr<Output>> Output::to_stdout(bool coded, bool force) {
   if (coded && !force && ::isatty(STDOUT_FILENO) != 0) {
-    return Error{ErrorCode::kUsage, "compressed data is not written to a terminal; use -o FILE, or -f to force (koan --help)"};
+    return Error{ErrorCode::kUsage,
+                 "compressed data is not written to a terminal; use -o FILE, or -f to force (koan --help)"};
   }
   return std::unique_ptr<Output>(new Output(std::nullopt, "stdout"));
 }
@@ -69,7 +74,8 @@ Status Output::commit(const Input& input) {
   return file_ ? file_->commit(input.fd()) : Status{};
 }
 
-Result<koan_stats> run_codec(koan::Codec& codec, Direction direction, const Streams& streams, koan_options options, ProgressLine& progress) {
+Result<koan_stats> run_codec(koan::Codec& codec, Direction direction, const Streams& streams, koan_options options,
+                             ProgressLine& progress) {
   std::optional<Error> failed;  // the library knows only that a callback failed
   const koan::Reader reader = [&](void* buffer, std::size_t size) -> std::int64_t {
     auto got = streams.source.read({static_cast<std::uint8_t*>(buffer), size});
@@ -85,7 +91,8 @@ Result<koan_stats> run_codec(koan::Codec& codec, Direction direction, const Stre
   };
   options.progress = ProgressLine::callback;
   options.progress_user = &progress;
-  const auto out = direction == Direction::kCompress ? codec.compress(reader, writer, options) : codec.decompress(reader, writer, options);
+  const auto out = direction == Direction::kCompress ? codec.compress(reader, writer, options)
+                                                     : codec.decompress(reader, writer, options);
   progress.clear();
   if (out) return out.value;
   if (interrupted()) return Error{ErrorCode::kCancelled, streams.name + ": interrupted"};
@@ -111,7 +118,8 @@ Result<koan_stats> decode(Session& session, Input& input, Output* output, const 
     const bool torn = output != nullptr && output->is_stdout() && ::isatty(STDOUT_FILENO) != 0;
     ProgressLine progress(arguments.progress && !torn, input.name, ProgressLine::Direction::kDecompress);
     FileSource source(input.fd(), input.name, stop_flag());
-    auto stats = run_codec(session.codec(), Direction::kDecompress, {source, output ? output->sink() : null, input.name}, options, progress);
+    auto stats = run_codec(session.codec(), Direction::kDecompress,
+                           {source, output ? output->sink() : null, input.name}, options, progress);
     if (stats || stats.error().code != ErrorCode::kNeedsModel) return stats;
     if (!input.can_restart() || (output && !output->can_restart()) || !session.add_folder_models()) return stats;
     KOAN_TRY(input.restart());

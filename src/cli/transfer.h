@@ -14,11 +14,11 @@
 namespace koan::cli {
 
 struct Input {
-  FileHandle handle;         // not open for stdin
-  std::string name;          // for messages: the path, or "stdin"
-  std::string path;          // empty for stdin
-  std::uint64_t size = 0;    // 0: not known
-  std::int64_t start = -1;   // where reading began; -1 if it cannot start over
+  FileHandle handle;        // not open for stdin
+  std::string name;         // for messages: the path, or "stdin"
+  std::string path;         // empty for stdin
+  std::uint64_t size = 0;   // 0: not known
+  std::int64_t start = -1;  // where reading began; -1 if it cannot start over
   int fd() const noexcept { return handle.is_open() ? handle.fd() : 0; }
   bool can_restart() const noexcept { return start >= 0; }
   Status restart();
@@ -67,16 +67,18 @@ class Output {
 
 enum class Direction { kCompress, kDecompress };
 
-// Runs the codec from a source to a sink. Errors of either come out as they were; those of the codec get `name` in front.
+// Runs the codec from a source to a sink. Errors of either come out as they were; those of the codec get `name` in
+// front.
 struct Streams {
   Source& source;
   Sink& sink;
   const std::string& name;
 };
-Result<koan_stats> run_codec(koan::Codec& codec, Direction direction, const Streams& streams, koan_options options, ProgressLine& progress);
+Result<koan_stats> run_codec(koan::Codec& codec, Direction direction, const Streams& streams, koan_options options,
+                             ProgressLine& progress);
 
-// Decoding with the models of the folders at hand: at once when the input cannot be read twice, else when a model turns out to be missing.
-// `output` is null when only testing.
+// Decoding with the models of the folders at hand: at once when the input cannot be read twice, else when a model turns
+// out to be missing. `output` is null when only testing.
 Result<koan_stats> decode(Session& session, Input& input, Output* output, const Arguments& arguments);
 
 }  // namespace koan::cli

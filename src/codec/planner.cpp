@@ -9,7 +9,7 @@
 namespace koan {
 namespace {
 
-constexpr std::size_t kProbeBytes = 2048;
+constexpr std::size_t kProbeBytes = 1536;
 // A piece's first bytes cost more than the rest (no context yet) and LZMA beats the fast estimate, hence the margins, from the
 // test files: the model is not tried in full when the probe is this much worse than the estimate...
 constexpr double kHopeless = 1.35;
@@ -28,7 +28,6 @@ struct Piece {
   bool use_model = false;
   GeneralCoded general;  // set when compared
   bool compared = false;
-  std::size_t best_size() const noexcept { return use_model ? model.coded.size() : general.coded.size(); }
 };
 
 // Runs fn(piece) for the pieces that `wanted` names, over the threads of the setup.
@@ -53,17 +52,28 @@ void prepare(Piece& piece) {
   piece.fast = fast_size(piece.text());
 }
 
+// Binary data is full of control characters; probing it would cost a token per byte.
+bool looks_like_text(ByteView bytes) noexcept {
+  std::size_t control = 0;
+  for (std::uint8_t b : bytes) control += (b < 0x20 && b != '\n' && b != '\r' && b != '\t') || b == 0x7F;
+  return control <= bytes.size() / 32;
+}
+
 // Codes the first bytes of each piece to see whether the model is worth its time.
-Status probe(std::vector<Piece>& pieces, TokenCoder& coder) {
-  std::vector<EncodeJob> jobs(pieces.size());
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const ByteView text = pieces[i].text();
-    jobs[i].text = text.first(std::min(text.size(), kProbeBytes));
+Status probe(std::vector<Piece>& all_pieces, TokenCoder& coder, Progress& progress) {
+  std::vector<EncodeJob> jobs;
+  std::vector<Piece*> pieces;
+  for (Piece& piece : all_pieces) {
+    const ByteView text = piece.text();
+    if (!looks_like_text(text)) continue;
+    jobs.emplace_back().text = text.first(std::min(text.size(), kProbeBytes));
+    pieces.push_back(&piece);
   }
-  Progress quiet(nullptr, 0);
+  if (jobs.empty()) return {};
+  Progress quiet([&](const ProgressReport&) { return progress.tick(), !progress.cancelled(); }, 0);
   KOAN_TRY(coder.encode(jobs, quiet));
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    Piece& piece = pieces[i];
+    Piece& piece = *pieces[i];
     const double model_rate = static_cast<double>(jobs[i].coded.size()) / static_cast<double>(jobs[i].text.size());
     const double fast_rate = static_cast<double>(piece.fast) / static_cast<double>(piece.text().size());
     piece.try_model = piece.text().size() <= kProbeBytes || model_rate <= kHopeless * fast_rate;
@@ -127,21 +137,16 @@ CodedSegment piece_segment(Piece& piece) {
   return out;
 }
 
-// Neighbouring pieces that the model lost are coded as one run if that is smaller.
+// Neighbouring pieces that the model lost become one segment: what one piece repeats of another is found again.
 Status append_run(std::vector<Piece>& pieces, std::size_t begin, std::size_t end, std::vector<CodedSegment>& out) {
-  if (end - begin > 1) {
-    std::size_t apart = 0, bytes = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      apart += pieces[i].best_size() + kRecordCost;
-      bytes += pieces[i].raw.size();
-    }
-    KOAN_ASSIGN(CodedSegment whole, general_segment(ByteView(pieces[begin].raw.data(), bytes)));
-    if (whole.coded.size() + kRecordCost < apart) {
-      out.push_back(std::move(whole));
-      return {};
-    }
+  if (end - begin == 1 && pieces[begin].compared) {
+    out.push_back(piece_segment(pieces[begin]));
+    return {};
   }
-  for (std::size_t i = begin; i < end; ++i) out.push_back(piece_segment(pieces[i]));
+  std::size_t bytes = 0;
+  for (std::size_t i = begin; i < end; ++i) bytes += pieces[i].raw.size();
+  KOAN_ASSIGN(CodedSegment run, general_segment(ByteView(pieces[begin].raw.data(), bytes)));
+  out.push_back(std::move(run));
   return {};
 }
 
@@ -192,12 +197,12 @@ Result<std::vector<CodedSegment>> plan_block(ByteView block, std::size_t segment
   const auto all = [](const Piece&) { return true; };
   KOAN_TRY(for_pieces(pieces, threads, progress, all, [](Piece& p) -> Status { return prepare(p), Status{}; }));
   if (coder) {
-    KOAN_TRY(probe(pieces, *coder));
+    KOAN_TRY(probe(pieces, *coder, progress));
     KOAN_TRY(run_model(pieces, *coder, progress));
   }
   const auto unclear = [](Piece& p) {
     p.use_model = p.try_model && static_cast<double>(p.model.coded.size()) <= kClearWin * static_cast<double>(p.fast);
-    return !p.use_model;
+    return p.try_model && !p.use_model;
   };
   KOAN_TRY(for_pieces(pieces, threads, progress, unclear, compare));
 

@@ -14,7 +14,7 @@ for other in clang debug; do
 done
 
 # Text in several segments; text with bytes that are no UTF-8, and with line ends of another system.
-head -c 5000 examples/sample.txt >"$work/text"
+head -c 4500 examples/sample.txt >"$work/text"
 { head -c 1500 examples/sample.txt | sed 's/$/\r/'; head -c 200 "$KOAN" ; head -c 1500 docs/format.md; } >"$work/mixed"
 head -c 300 examples/sample.txt >"$work/message"
 # Without optimisation a token takes many milliseconds.
@@ -48,19 +48,24 @@ for input in text mixed message short; do
   "$KOAN" compress -q --segment-size 1K -T1 -o "$work/$input.koan" "$work/$input" || fail "release, best instruction set: $input"
 done
 for isa in "${isas[@]}"; do
-  for threads in 1 2 4; do compress release "$isa" "$threads" 16 text; done
+  compress release "$isa" 4 16 text
+  compress release "$isa" 1 16 message
+  decompress release "$isa" 1 message
+  [ "$isa" != scalar ] || continue   # some fifty times slower than the others
+  for threads in 1 2; do compress release "$isa" "$threads" 16 text; done
   compress release "$isa" 1 1 text
   compress release "$isa" 2 3 mixed
-  compress release "$isa" 1 16 message
   decompress release "$isa" 1 text
   decompress release "$isa" 4 mixed
 done
 if [ -n "${builds[clang]+x}" ]; then
   for isa in "${isas[@]}"; do
+    compress clang "$isa" 1 16 message
+    decompress clang "$isa" 1 message
+    [ "$isa" != scalar ] || continue
     compress clang "$isa" 2 16 text
     compress clang "$isa" 1 16 mixed
     decompress clang "$isa" 2 text
-    decompress clang "$isa" 1 message
   done
 fi
 if [ -n "${builds[debug]+x}" ]; then
