@@ -2,7 +2,8 @@
 """Sizes of koan and its rivals on the test sets: bench/test_sets.py [KOAN] [TEST_DIR] [MESSAGES_PER_SET] -> CSV on stdout.
 
 Whole files and single messages (without their prompts). Every koan size is of a real file that was decoded again and compared.
-Rivals run as the installed programs; one that is missing leaves its column empty. Messages are averaged over the first N of each set.
+Rivals run as the installed programs; one that is missing leaves its column empty. Messages: the first N of each set.
+koan -9 (one segment, slow to decode) is measured on the files of whole/ only.
 """
 import csv, glob, json, os, shutil, subprocess, sys, tempfile
 
@@ -43,10 +44,10 @@ def koan_sizes(paths, level):
     return [os.path.getsize(p) for p in coded]
 
 
-def row(writer, kind, name, paths, folder, with_zpaq):
+def row(writer, kind, name, paths, folder, with_zpaq, source):
     raw = sum(os.path.getsize(p) for p in paths)
     sizes = {"koan": sum(koan_sizes(paths, "-6"))}
-    if kind == "whole":
+    if "/whole/" in source:
         sizes["koan -9"] = sum(koan_sizes(paths, "-9"))
     for rival in RIVALS:
         if rival == "zpaq -m5" and not with_zpaq:
@@ -65,7 +66,7 @@ def main():
         for path in sorted(glob.glob(f"{TEST}/whole/*")) + sorted(glob.glob(f"{TEST}/standard/*")):
             copy = os.path.join(folder, os.path.basename(path))
             shutil.copyfile(path, copy)
-            row(writer, "whole", os.path.basename(path), [copy], folder, True)
+            row(writer, "whole", os.path.basename(path), [copy], folder, True, path)
         for path in sorted(glob.glob(f"{TEST}/messages/*.jsonl")):
             paths = []
             for i, line in enumerate(open(path, encoding="utf-8")):
@@ -76,7 +77,7 @@ def main():
                 with open(target, "wb") as out:
                     out.write((record.get("response") or record["text"]).encode())
                 paths.append(target)
-            row(writer, "messages", os.path.basename(path)[:-6], paths, folder, False)
+            row(writer, "messages", os.path.basename(path)[:-6], paths, folder, False, path)
 
 
 main()

@@ -1,8 +1,8 @@
 /* koan: lossless compression with exact language models. C interface.
  *
- * The library never prints, exits, starts a thread unasked (koan_options.threads asks) or reads the environment, except KOAN_ISA (see docs/cli.md).
- * Every function that can fail returns a koan_code and, if `error` is not NULL, fills *error. Strings are UTF-8.
- * A koan_codec may be used by one thread at a time; different codecs are independent. C99.
+ * The library never prints, exits, starts a thread unasked (koan_options.threads asks) or reads the environment, except
+ * KOAN_ISA (see docs/cli.md). Every function that can fail returns a koan_code and, if `error` is not NULL, fills
+ * *error. Strings are UTF-8. A koan_codec may be used by one thread at a time; different codecs are independent. C99.
  */
 #ifndef KOAN_KOAN_H
 #define KOAN_KOAN_H
@@ -22,15 +22,15 @@ extern "C" {
 typedef enum koan_code {
   KOAN_OK = 0,
   KOAN_ERROR_INTERNAL = 1,
-  KOAN_ERROR_USAGE = 10,          /* an argument is out of range */
-  KOAN_ERROR_IO = 20,             /* a reader or writer callback, or a file, failed */
-  KOAN_ERROR_CORRUPT = 30,        /* not a .koan file, cut short, or damaged */
-  KOAN_ERROR_NEEDS_MODEL = 40,    /* the message names the model by hash */
-  KOAN_ERROR_NEEDS_VERSION = 41,  /* made by another format or numerics version */
-  KOAN_ERROR_NOT_SUPPORTED = 42,  /* this machine or build cannot do it */
-  KOAN_ERROR_LIMIT = 60,          /* above a size limit */
-  KOAN_ERROR_VERIFICATION = 70,   /* this machine does not reproduce the numerics: the known-answer check failed */
-  KOAN_ERROR_CANCELLED = 80       /* the progress callback said stop */
+  KOAN_ERROR_USAGE = 10,         /* an argument is out of range */
+  KOAN_ERROR_IO = 20,            /* a reader or writer callback, or a file, failed */
+  KOAN_ERROR_CORRUPT = 30,       /* not a .koan file, cut short, or damaged */
+  KOAN_ERROR_NEEDS_MODEL = 40,   /* the message names the model by hash */
+  KOAN_ERROR_NEEDS_VERSION = 41, /* made by another format or numerics version */
+  KOAN_ERROR_NOT_SUPPORTED = 42, /* this machine or build cannot do it */
+  KOAN_ERROR_LIMIT = 60,         /* above a size limit */
+  KOAN_ERROR_VERIFICATION = 70,  /* this machine does not reproduce the numerics: the known-answer check failed */
+  KOAN_ERROR_CANCELLED = 80      /* the progress callback said stop */
 } koan_code;
 
 typedef struct koan_error {
@@ -62,67 +62,72 @@ typedef struct koan_options {
 /* Filled by compression and decompression. */
 typedef struct koan_stats {
   uint64_t raw_bytes;
-  uint64_t coded_bytes;      /* size of the .koan data */
-  uint64_t tokens;           /* coded by the model */
-  uint64_t segments;         /* 1 for a message */
+  uint64_t coded_bytes; /* size of the .koan data */
+  uint64_t tokens;      /* coded by the model */
+  uint64_t segments;    /* 1 for a message */
   uint64_t model_segments;
   uint64_t model_raw_bytes;
   uint64_t model_coded_bytes;
-  double model_ideal_bits;   /* the model's own ideal code length; compression only, 0 otherwise */
+  double model_ideal_bits; /* the model's own ideal code length; compression only, 0 otherwise */
 } koan_stats;
 
 void koan_options_init(koan_options* options);
-const char* koan_version(void);                /* "0.1.0" */
-const char* koan_code_name(koan_code code);    /* "corrupt" */
+const char* koan_version(void);             /* "0.1.0" */
+const char* koan_code_name(koan_code code); /* "corrupt" */
 
-/* A codec with the embedded model. Runs the known-answer check once per process. Free with koan_codec_free (NULL is fine). */
+/* A codec with the embedded model. Runs the known-answer check once per process. Free with koan_codec_free (NULL is
+ * fine). */
 koan_code koan_codec_create(koan_codec** codec, koan_error* error);
 void koan_codec_free(koan_codec* codec);
 
-/* Adds a model (a GGUF file in memory, copied) for decoding by hash; with make_default != 0 it also becomes the one that compression uses. */
+/* Adds a model (a GGUF file in memory, copied) for decoding by hash; with make_default != 0 it also becomes the one
+ * that compression uses. */
 koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int make_default, koan_error* error);
 
 typedef struct koan_model_info {
-  const char* name;          /* owned by the codec */
+  const char* name; /* owned by the codec */
   const char* architecture;
   uint8_t sha256[32];
   uint64_t parameters;
   uint64_t file_bytes;
   uint32_t vocabulary;
-  uint32_t window;           /* default window in tokens */
+  uint32_t window; /* default window in tokens */
   uint32_t sinks;
-  uint64_t multiply_adds;    /* int8 multiply-adds of the linear layers per token */
+  uint64_t multiply_adds; /* int8 multiply-adds of the linear layers per token */
   int embedded;
   int is_default;
+  uint8_t message_id[2]; /* what a message carries instead of the hash, with the default window */
 } koan_model_info;
 size_t koan_codec_model_count(const koan_codec* codec);
 koan_code koan_codec_model(const koan_codec* codec, size_t index, koan_model_info* info, koan_error* error);
 
-/* One shot. *out is allocated by the library; release it with koan_free. stats may be NULL; options may be NULL for defaults. */
-koan_code koan_compress(koan_codec* codec, const koan_options* options, const void* data, size_t size, uint8_t** out, size_t* out_size,
-                        koan_stats* stats, koan_error* error);
+/* One shot. *out is allocated by the library; release it with koan_free. stats may be NULL; options may be NULL for
+ * defaults. */
+koan_code koan_compress(koan_codec* codec, const koan_options* options, const void* data, size_t size, uint8_t** out,
+                        size_t* out_size, koan_stats* stats, koan_error* error);
 /* max_size bounds the output: larger is KOAN_ERROR_LIMIT. */
-koan_code koan_decompress(koan_codec* codec, const koan_options* options, const void* data, size_t size, size_t max_size, uint8_t** out,
-                          size_t* out_size, koan_stats* stats, koan_error* error);
+koan_code koan_decompress(koan_codec* codec, const koan_options* options, const void* data, size_t size,
+                          size_t max_size, uint8_t** out, size_t* out_size, koan_stats* stats, koan_error* error);
 void koan_free(void* memory);
 
 /* Streaming in bounded memory. read: fills up to `size` bytes, returns how many, 0 at the end, negative on failure.
- * write: takes all `size` bytes, returns 0, or nonzero on failure. Decompression hands over only bytes whose segment checksum matched;
- * but as the last checksum comes last, a caller must drop what was written if the call fails. */
+ * write: takes all `size` bytes, returns 0, or nonzero on failure. Decompression hands over only bytes whose segment
+ * checksum matched; but as the last checksum comes last, a caller must drop what was written if the call fails. */
 typedef int64_t (*koan_read_fn)(void* user, void* buffer, size_t size);
 typedef int (*koan_write_fn)(void* user, const void* data, size_t size);
-koan_code koan_compress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user, koan_write_fn write,
-                               void* write_user, koan_stats* stats, koan_error* error);
-koan_code koan_decompress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user, koan_write_fn write,
-                                 void* write_user, koan_stats* stats, koan_error* error);
+koan_code koan_compress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user,
+                               koan_write_fn write, void* write_user, koan_stats* stats, koan_error* error);
+koan_code koan_decompress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user,
+                                 koan_write_fn write, void* write_user, koan_stats* stats, koan_error* error);
 
-/* What a .koan file holds, without a model and without decoding. on_segment is called per segment in order, on_part after the last segment of its part.
- * A model-coded message does not say how long it is; it is taken to fill the rest of the input. */
+/* What a .koan file holds, without a model and without decoding. on_segment is called per segment in order, on_part
+ * after the last segment of its part. A model-coded message does not say how long it is; it is taken to fill the rest
+ * of the input. */
 typedef struct koan_part_info {
-  int is_message;               /* compact form */
+  int is_message; /* compact form */
   uint32_t format_version;
-  uint64_t offset;              /* of the part in the file */
-  int has_model;                /* model_* below are set; for a message only message_model_id */
+  uint64_t offset; /* of the part in the file */
+  int has_model;   /* model_* below are set; for a message only message_model_id */
   uint32_t numerics_version;
   uint8_t model_sha256[32];
   uint8_t message_model_id[2];
@@ -130,20 +135,20 @@ typedef struct koan_part_info {
   uint32_t sinks;
 } koan_part_info;
 typedef struct koan_segment_info {
-  uint64_t part;                /* counts from 0 */
-  uint64_t offset;              /* of the record in the file */
-  uint64_t raw_offset;          /* of its bytes in the decoded output */
+  uint64_t part;       /* counts from 0 */
+  uint64_t offset;     /* of the record in the file */
+  uint64_t raw_offset; /* of its bytes in the decoded output */
   uint64_t raw_bytes;
-  uint64_t coded_bytes;         /* payload alone */
-  uint64_t record_bytes;        /* payload and record header */
-  const char* method;           /* "stored" "zstd" "lzma" "model" */
-  const char* transform;        /* "none" "crlf" */
+  uint64_t coded_bytes;  /* payload alone */
+  uint64_t record_bytes; /* payload and record header */
+  const char* method;    /* "stored" "zstd" "lzma" "model" */
+  const char* transform; /* "none" "crlf" */
   uint64_t check;
 } koan_segment_info;
 typedef void (*koan_part_fn)(void* user, const koan_part_info* part);
 typedef void (*koan_segment_fn)(void* user, const koan_segment_info* segment);
-koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn on_part, koan_segment_fn on_segment, void* user,
-                              koan_error* error);
+koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn on_part, koan_segment_fn on_segment,
+                              void* user, koan_error* error);
 
 #ifdef __cplusplus
 }

@@ -44,7 +44,8 @@ class ByteReader {
     static_assert(std::is_unsigned_v<T>);
     if (sizeof(T) > remaining()) return truncated();
     T out = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) out = static_cast<T>(out | static_cast<T>(static_cast<T>(data_[pos_ + i]) << (8 * i)));
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      out = static_cast<T>(out | static_cast<T>(static_cast<T>(data_[pos_ + i]) << (8 * i)));
     pos_ += sizeof(T);
     return out;
   }
@@ -56,10 +57,12 @@ class ByteReader {
     for (int shift = 0; shift < 70; shift += 7) {
       if (remaining() == 0) return truncated();
       const std::uint8_t b = data_[pos_++];
-      if (shift == 63 && b > 1) return Error{ErrorCode::kCorrupt, "number out of range at byte " + std::to_string(pos_)};
+      if (shift == 63 && b > 1)
+        return Error{ErrorCode::kCorrupt, "number out of range at byte " + std::to_string(pos_)};
       out |= static_cast<std::uint64_t>(b & 0x7F) << shift;
       if (!(b & 0x80)) {
-        if (b == 0 && shift != 0) return Error{ErrorCode::kCorrupt, "number not in shortest form at byte " + std::to_string(pos_)};
+        if (b == 0 && shift != 0)
+          return Error{ErrorCode::kCorrupt, "number not in shortest form at byte " + std::to_string(pos_)};
         return out;
       }
     }
@@ -67,7 +70,9 @@ class ByteReader {
   }
 
  private:
-  Error truncated() const { return Error{ErrorCode::kCorrupt, "data ends early at byte " + std::to_string(data_.size())}; }
+  Error truncated() const {
+    return Error{ErrorCode::kCorrupt, "data ends early at byte " + std::to_string(data_.size())};
+  }
 
   ByteView data_;
   std::size_t pos_ = 0;

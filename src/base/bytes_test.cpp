@@ -11,8 +11,9 @@ namespace koan {
 namespace {
 
 TEST(Varint, RoundTripsAndRefusesLongerSpellings) {
-  for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{127}, std::uint64_t{128}, std::uint64_t{300},
-                                    std::uint64_t{1} << 32, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+  for (const std::uint64_t value :
+       {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{127}, std::uint64_t{128}, std::uint64_t{300},
+        std::uint64_t{1} << 32, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
     Bytes bytes;
     append_varint(bytes, value);
     ByteReader reader(bytes);
@@ -20,7 +21,8 @@ TEST(Varint, RoundTripsAndRefusesLongerSpellings) {
     EXPECT_EQ(reader.remaining(), 0u);
     for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(ByteReader(ByteView(bytes).first(n)).varint());
   }
-  for (const Bytes& bad : {Bytes{0x80, 0x00}, Bytes{0xFF, 0x80, 0x00}, Bytes(11, 0x80), Bytes{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02}}) {
+  for (const Bytes& bad : {Bytes{0x80, 0x00}, Bytes{0xFF, 0x80, 0x00}, Bytes(11, 0x80),
+                           Bytes{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02}}) {
     EXPECT_FALSE(ByteReader(bad).varint());
   }
 }

@@ -6,7 +6,9 @@
 
 namespace koan {
 
-std::uint64_t xxh3_64(ByteView data, std::uint64_t seed) noexcept { return XXH3_64bits_withSeed(data.data(), data.size(), seed); }
+std::uint64_t xxh3_64(ByteView data, std::uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(data.data(), data.size(), seed);
+}
 
 std::array<std::uint8_t, 16> xxh3_128(ByteView data) noexcept {
   XXH128_canonical_t canonical;

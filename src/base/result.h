@@ -76,15 +76,15 @@ using Status = Result<void>;
 #define KOAN_CONCAT(a, b) KOAN_CONCAT_INNER(a, b)
 
 // KOAN_TRY(expr): returns the error of a Result from the enclosing function.
-#define KOAN_TRY(expr)                                                   \
-  do {                                                                   \
-    auto koan_try_result = (expr);                                       \
-    if (!koan_try_result) return std::move(koan_try_result).error();     \
+#define KOAN_TRY(expr)                                               \
+  do {                                                               \
+    auto koan_try_result = (expr);                                   \
+    if (!koan_try_result) return std::move(koan_try_result).error(); \
   } while (false)
 
 // KOAN_ASSIGN(auto x, expr): declares x from the value, or returns the error.
 #define KOAN_ASSIGN(decl, expr) KOAN_ASSIGN_INNER(KOAN_CONCAT(koan_result_, __LINE__), decl, expr)
-#define KOAN_ASSIGN_INNER(tmp, decl, expr)         \
-  auto tmp = (expr);                               \
-  if (!tmp) return std::move(tmp).error();         \
+#define KOAN_ASSIGN_INNER(tmp, decl, expr) \
+  auto tmp = (expr);                       \
+  if (!tmp) return std::move(tmp).error(); \
   decl = std::move(tmp).value()

@@ -32,8 +32,8 @@ class Progress {
   std::int64_t last_ms_ = 0;
 };
 
-// Runs fn(worker) for worker 0..n-1, worker 0 on the calling thread; returns the error of the lowest worker that failed.
-// Exceptions of the standard library (out of memory) become kLimit or kInternal.
+// Runs fn(worker) for worker 0..n-1, worker 0 on the calling thread; returns the error of the lowest worker that
+// failed. Exceptions of the standard library (out of memory) become kLimit or kInternal.
 Status run_workers(unsigned n, const std::function<Status(unsigned)>& fn);
 
 }  // namespace koan

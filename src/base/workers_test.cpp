@@ -21,9 +21,16 @@ TEST(RunWorkers, RunsEveryWorkerAndTheFirstOnThisThread) {
 }
 
 TEST(RunWorkers, ReportsErrorsAndExceptionsOfAnyWorker) {
-  EXPECT_EQ(run_workers(3, [](unsigned w) -> Status { return w == 2 ? Status(Error{ErrorCode::kCorrupt, "x"}) : Status(); }).error().code,
+  EXPECT_EQ(run_workers(3,
+                        [](unsigned w) -> Status {
+                          return w == 2 ? Status(Error{ErrorCode::kCorrupt, "x"}) : Status();
+                        })
+                .error()
+                .code,
             ErrorCode::kCorrupt);
-  EXPECT_EQ(run_workers(2, [](unsigned w) -> Status { return w == 1 ? throw std::bad_alloc() : Status(); }).error().code, ErrorCode::kLimit);
+  EXPECT_EQ(
+      run_workers(2, [](unsigned w) -> Status { return w == 1 ? throw std::bad_alloc() : Status(); }).error().code,
+      ErrorCode::kLimit);
   EXPECT_EQ(run_workers(1, [](unsigned) -> Status { throw std::runtime_error("oops"); }).error().message, "oops");
 }
 

@@ -47,7 +47,8 @@ Result<Contents> inspect_one(const std::string& path, const Arguments& arguments
 // Names need a codec; hashes do for a machine that cannot make one.
 std::string model_of(const koan_part_info& part, const std::optional<Session>& session) {
   if (!part.has_model) return "-";
-  if (part.is_message) return "id " + to_hex(part.message_model_id);
+  if (part.is_message)
+    return session ? session->message_model_name(part.message_model_id) : "id " + to_hex(part.message_model_id);
   return session ? session->model_name(part.model_sha256) : to_hex(part.model_sha256).substr(0, 8);
 }
 

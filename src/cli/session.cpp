@@ -112,4 +112,12 @@ std::string Session::model_name(const std::uint8_t (&hash)[32]) const {
   return to_hex(hash).substr(0, 8);
 }
 
+std::string Session::message_model_name(const std::uint8_t (&id)[2]) const {
+  for (std::size_t i = 0; i < codec_.model_count(); ++i) {
+    const auto info = codec_.model(i);
+    if (info && std::memcmp(info.value.message_id, id, sizeof id) == 0) return info.value.name;
+  }
+  return "id " + to_hex(id);
+}
+
 }  // namespace koan::cli

@@ -23,6 +23,7 @@ class Session {
   Result<koan_model_info> default_model() const;
   // Name of the model with this hash, or the first eight hex digits.
   std::string model_name(const std::uint8_t (&sha256)[32]) const;
+  std::string message_model_name(const std::uint8_t (&id)[2]) const;
 
  private:
   Session(koan::Codec codec, Arguments arguments) : codec_(std::move(codec)), arguments_(std::move(arguments)) {}

@@ -1,11 +1,10 @@
 // The C interface (include/koan/koan.h) over Codec. No exception passes this file.
-#include "koan/koan.h"
-
 #include <cstdlib>
 #include <new>
 
 #include "codec/codec.h"
 #include "codec/inspect.h"
+#include "koan/koan.h"
 
 struct koan_codec {
   std::unique_ptr<koan::Codec> codec;
@@ -17,12 +16,16 @@ using koan::ByteView;
 using koan::Error;
 using koan::ErrorCode;
 
-static_assert(static_cast<int>(ErrorCode::kCancelled) == KOAN_ERROR_CANCELLED && static_cast<int>(ErrorCode::kCorrupt) == KOAN_ERROR_CORRUPT &&
-              static_cast<int>(ErrorCode::kNeedsModel) == KOAN_ERROR_NEEDS_MODEL && static_cast<int>(ErrorCode::kUsage) == KOAN_ERROR_USAGE &&
-              static_cast<int>(ErrorCode::kIo) == KOAN_ERROR_IO && static_cast<int>(ErrorCode::kLimit) == KOAN_ERROR_LIMIT &&
+static_assert(static_cast<int>(ErrorCode::kCancelled) == KOAN_ERROR_CANCELLED &&
+              static_cast<int>(ErrorCode::kCorrupt) == KOAN_ERROR_CORRUPT &&
+              static_cast<int>(ErrorCode::kNeedsModel) == KOAN_ERROR_NEEDS_MODEL &&
+              static_cast<int>(ErrorCode::kUsage) == KOAN_ERROR_USAGE &&
+              static_cast<int>(ErrorCode::kIo) == KOAN_ERROR_IO &&
+              static_cast<int>(ErrorCode::kLimit) == KOAN_ERROR_LIMIT &&
               static_cast<int>(ErrorCode::kNeedsVersion) == KOAN_ERROR_NEEDS_VERSION &&
               static_cast<int>(ErrorCode::kNotSupported) == KOAN_ERROR_NOT_SUPPORTED &&
-              static_cast<int>(ErrorCode::kVerification) == KOAN_ERROR_VERIFICATION && static_cast<int>(ErrorCode::kInternal) == KOAN_ERROR_INTERNAL);
+              static_cast<int>(ErrorCode::kVerification) == KOAN_ERROR_VERIFICATION &&
+              static_cast<int>(ErrorCode::kInternal) == KOAN_ERROR_INTERNAL);
 
 koan_code report(const Error& e, koan_error* out) {
   if (out) {
@@ -79,7 +82,8 @@ class CallbackSink final : public koan::Sink {
 koan::Result<koan::CodecOptions> read_options(const koan_options* in) {
   koan::CodecOptions out;
   if (!in) return out;
-  if (in->struct_size != sizeof(koan_options)) return Error{ErrorCode::kUsage, "koan_options was not set up with koan_options_init"};
+  if (in->struct_size != sizeof(koan_options))
+    return Error{ErrorCode::kUsage, "koan_options was not set up with koan_options_init"};
   out.level = in->level;
   out.threads = in->threads;
   out.segment_bytes = in->segment_bytes;
@@ -96,7 +100,8 @@ koan::Result<koan::CodecOptions> read_options(const koan_options* in) {
 
 void write_stats(const koan::CodecStats& s, koan_stats* out) {
   if (!out) return;
-  *out = {s.raw_bytes, s.coded_bytes, s.tokens, s.segments, s.model_segments, s.model_raw_bytes, s.model_coded_bytes, s.model_ideal_bits};
+  *out = {s.raw_bytes,       s.coded_bytes,       s.tokens,          s.segments, s.model_segments,
+          s.model_raw_bytes, s.model_coded_bytes, s.model_ideal_bits};
 }
 
 koan::Status give_memory(const koan::Bytes& bytes, std::uint8_t** out, std::size_t* out_size) {
@@ -109,10 +114,12 @@ koan::Status give_memory(const koan::Bytes& bytes, std::uint8_t** out, std::size
 
 enum class Direction { kCompress, kDecompress };
 
-koan::Status run(koan_codec* codec, const koan_options* options, Direction direction, koan::Source& source, koan::Sink& sink, koan_stats* stats) {
+koan::Status run(koan_codec* codec, const koan_options* options, Direction direction, koan::Source& source,
+                 koan::Sink& sink, koan_stats* stats) {
   if (!codec) return Error{ErrorCode::kUsage, "codec is NULL"};
   KOAN_ASSIGN(const koan::CodecOptions opts, read_options(options));
-  auto result = direction == Direction::kCompress ? codec->codec->compress(opts, source, sink) : codec->codec->decompress(opts, source, sink);
+  auto result = direction == Direction::kCompress ? codec->codec->compress(opts, source, sink)
+                                                  : codec->codec->decompress(opts, source, sink);
   if (!result) return std::move(result).error();
   write_stats(*result, stats);
   return {};
@@ -132,17 +139,28 @@ const char* koan_version(void) { return "0.1.0"; }
 
 const char* koan_code_name(koan_code code) {
   switch (code) {
-    case KOAN_OK: return "ok";
-    case KOAN_ERROR_INTERNAL: return "internal";
-    case KOAN_ERROR_USAGE: return "usage";
-    case KOAN_ERROR_IO: return "io";
-    case KOAN_ERROR_CORRUPT: return "corrupt";
-    case KOAN_ERROR_NEEDS_MODEL: return "needs-model";
-    case KOAN_ERROR_NEEDS_VERSION: return "needs-version";
-    case KOAN_ERROR_NOT_SUPPORTED: return "not-supported";
-    case KOAN_ERROR_LIMIT: return "limit";
-    case KOAN_ERROR_VERIFICATION: return "verification";
-    case KOAN_ERROR_CANCELLED: return "cancelled";
+    case KOAN_OK:
+      return "ok";
+    case KOAN_ERROR_INTERNAL:
+      return "internal";
+    case KOAN_ERROR_USAGE:
+      return "usage";
+    case KOAN_ERROR_IO:
+      return "io";
+    case KOAN_ERROR_CORRUPT:
+      return "corrupt";
+    case KOAN_ERROR_NEEDS_MODEL:
+      return "needs-model";
+    case KOAN_ERROR_NEEDS_VERSION:
+      return "needs-version";
+    case KOAN_ERROR_NOT_SUPPORTED:
+      return "not-supported";
+    case KOAN_ERROR_LIMIT:
+      return "limit";
+    case KOAN_ERROR_VERIFICATION:
+      return "verification";
+    case KOAN_ERROR_CANCELLED:
+      return "cancelled";
   }
   return "unknown";
 }
@@ -159,7 +177,9 @@ koan_code koan_codec_create(koan_codec** codec, koan_error* error) {
 void koan_codec_free(koan_codec* codec) { delete codec; }
 
 koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int make_default, koan_error* error) {
-  return fenced(error, [&] { return codec->codec->store().add({static_cast<const std::uint8_t*>(gguf), size}, make_default != 0); });
+  return fenced(error, [&] {
+    return codec->codec->store().add({static_cast<const std::uint8_t*>(gguf), size}, make_default != 0);
+  });
 }
 
 size_t koan_codec_model_count(const koan_codec* codec) { return codec->codec->store().models().size(); }
@@ -182,12 +202,14 @@ koan_code koan_codec_model(const koan_codec* codec, size_t index, koan_model_inf
     info->multiply_adds = model.multiply_adds_per_token();
     info->embedded = store.models()[index].embedded;
     info->is_default = index == store.default_index();
+    const auto id = koan::model_ref(model, window).message_id();
+    std::memcpy(info->message_id, id.data(), 2);
     return {};
   });
 }
 
-koan_code koan_compress(koan_codec* codec, const koan_options* options, const void* data, size_t size, uint8_t** out, size_t* out_size,
-                        koan_stats* stats, koan_error* error) {
+koan_code koan_compress(koan_codec* codec, const koan_options* options, const void* data, size_t size, uint8_t** out,
+                        size_t* out_size, koan_stats* stats, koan_error* error) {
   return fenced(error, [&]() -> koan::Status {
     koan::MemorySource source({static_cast<const std::uint8_t*>(data), size});
     koan::MemorySink sink;
@@ -196,8 +218,8 @@ koan_code koan_compress(koan_codec* codec, const koan_options* options, const vo
   });
 }
 
-koan_code koan_decompress(koan_codec* codec, const koan_options* options, const void* data, size_t size, size_t max_size, uint8_t** out,
-                          size_t* out_size, koan_stats* stats, koan_error* error) {
+koan_code koan_decompress(koan_codec* codec, const koan_options* options, const void* data, size_t size,
+                          size_t max_size, uint8_t** out, size_t* out_size, koan_stats* stats, koan_error* error) {
   return fenced(error, [&]() -> koan::Status {
     koan::MemorySource source({static_cast<const std::uint8_t*>(data), size});
     koan::MemorySink sink(max_size);
@@ -208,8 +230,8 @@ koan_code koan_decompress(koan_codec* codec, const koan_options* options, const 
 
 void koan_free(void* memory) { std::free(memory); }
 
-koan_code koan_compress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user, koan_write_fn write,
-                               void* write_user, koan_stats* stats, koan_error* error) {
+koan_code koan_compress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user,
+                               koan_write_fn write, void* write_user, koan_stats* stats, koan_error* error) {
   return fenced(error, [&] {
     CallbackSource source(read, read_user);
     CallbackSink sink(write, write_user);
@@ -217,8 +239,8 @@ koan_code koan_compress_stream(koan_codec* codec, const koan_options* options, k
   });
 }
 
-koan_code koan_decompress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user, koan_write_fn write,
-                                 void* write_user, koan_stats* stats, koan_error* error) {
+koan_code koan_decompress_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user,
+                                 koan_write_fn write, void* write_user, koan_stats* stats, koan_error* error) {
   return fenced(error, [&] {
     CallbackSource source(read, read_user);
     CallbackSink sink(write, write_user);
@@ -226,8 +248,8 @@ koan_code koan_decompress_stream(koan_codec* codec, const koan_options* options,
   });
 }
 
-koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn on_part, koan_segment_fn on_segment, void* user,
-                              koan_error* error) {
+koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn on_part, koan_segment_fn on_segment,
+                              void* user, koan_error* error) {
   return fenced(error, [&] {
     CallbackSource source(read, read_user);
     return koan::inspect(
@@ -250,8 +272,15 @@ koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn o
           if (on_part) on_part(user, &info);
         },
         [&](const koan::SegmentInfo& s) {
-          const koan_segment_info info{s.part,         s.offset,       s.raw_offset, s.head.raw_bytes, s.head.coded_bytes, s.record_bytes,
-                                       koan::method_name(s.head.method).data(), koan::transform_name(s.head.transform).data(), s.head.check};
+          const koan_segment_info info{s.part,
+                                       s.offset,
+                                       s.raw_offset,
+                                       s.head.raw_bytes,
+                                       s.head.coded_bytes,
+                                       s.record_bytes,
+                                       koan::method_name(s.head.method).data(),
+                                       koan::transform_name(s.head.transform).data(),
+                                       s.head.check};
           if (on_segment) on_segment(user, &info);
         });
   });

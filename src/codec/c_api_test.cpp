@@ -1,5 +1,3 @@
-#include "koan/koan.h"
-
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -7,6 +5,7 @@
 #include <vector>
 
 #include "codec/test_inputs.h"
+#include "koan/koan.h"
 
 namespace {
 
@@ -30,15 +29,21 @@ TEST(CApi, OneShotRoundTrip) {
   size_t coded_size = 0, back_size = 0;
   koan_stats stats;
   koan_error error;
-  ASSERT_EQ(koan_compress(codec.handle, nullptr, text.data(), text.size(), &coded, &coded_size, &stats, &error), KOAN_OK) << error.message;
+  ASSERT_EQ(koan_compress(codec.handle, nullptr, text.data(), text.size(), &coded, &coded_size, &stats, &error),
+            KOAN_OK)
+      << error.message;
   EXPECT_EQ(stats.raw_bytes, text.size());
   EXPECT_EQ(stats.coded_bytes, coded_size);
   EXPECT_GT(stats.tokens, 0u);
-  ASSERT_EQ(koan_decompress(codec.handle, nullptr, coded, coded_size, SIZE_MAX, &back, &back_size, &stats, &error), KOAN_OK) << error.message;
+  ASSERT_EQ(koan_decompress(codec.handle, nullptr, coded, coded_size, SIZE_MAX, &back, &back_size, &stats, &error),
+            KOAN_OK)
+      << error.message;
   ASSERT_EQ(back_size, text.size());
   EXPECT_EQ(std::memcmp(back, text.data(), back_size), 0);
   koan_free(back);
-  EXPECT_EQ(koan_decompress(codec.handle, nullptr, coded, coded_size, text.size() - 1, &back, &back_size, nullptr, &error), KOAN_ERROR_LIMIT);
+  EXPECT_EQ(
+      koan_decompress(codec.handle, nullptr, coded, coded_size, text.size() - 1, &back, &back_size, nullptr, &error),
+      KOAN_ERROR_LIMIT);
   koan_free(coded);
 }
 
@@ -47,12 +52,15 @@ TEST(CApi, ErrorsHaveCodesAndMessages) {
   koan_error error;
   uint8_t* out = nullptr;
   size_t out_size = 0;
-  EXPECT_EQ(koan_decompress(codec.handle, nullptr, "hello", 5, SIZE_MAX, &out, &out_size, nullptr, &error), KOAN_ERROR_CORRUPT);
+  EXPECT_EQ(koan_decompress(codec.handle, nullptr, "hello", 5, SIZE_MAX, &out, &out_size, nullptr, &error),
+            KOAN_ERROR_CORRUPT);
   EXPECT_EQ(error.code, KOAN_ERROR_CORRUPT);
   EXPECT_STREQ(error.message, "not a .koan file");
-  EXPECT_EQ(koan_decompress(codec.handle, nullptr, nullptr, 0, SIZE_MAX, &out, &out_size, nullptr, nullptr), KOAN_ERROR_CORRUPT);
+  EXPECT_EQ(koan_decompress(codec.handle, nullptr, nullptr, 0, SIZE_MAX, &out, &out_size, nullptr, nullptr),
+            KOAN_ERROR_CORRUPT);
   koan_options options = {};
-  EXPECT_EQ(koan_compress(codec.handle, &options, "hello", 5, &out, &out_size, nullptr, &error), KOAN_ERROR_USAGE) << "not initialised";
+  EXPECT_EQ(koan_compress(codec.handle, &options, "hello", 5, &out, &out_size, nullptr, &error), KOAN_ERROR_USAGE)
+      << "not initialised";
   EXPECT_EQ(koan_codec_add_model(codec.handle, "GGUF", 4, 0, &error), KOAN_ERROR_CORRUPT);
   EXPECT_STREQ(koan_code_name(KOAN_ERROR_CORRUPT), "corrupt");
 }
@@ -78,8 +86,8 @@ TEST(CApi, ModelsAreDescribed) {
 struct Memory {
   koan::Bytes in, out;
   size_t at = 0;
-  size_t step = 777;       // reads come in small pieces
-  int64_t fail_at = -1;    // fail once this much was read or written
+  size_t step = 777;     // reads come in small pieces
+  int64_t fail_at = -1;  // fail once this much was read or written
 };
 int64_t read_memory(void* user, void* buffer, size_t size) {
   auto* m = static_cast<Memory*>(user);
@@ -104,14 +112,20 @@ TEST(CApi, StreamsInSmallPiecesAndReportsCallbackFailures) {
   failing.in = plain.in;
   failing.fail_at = 10000;
   koan_error error;
-  ASSERT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &coded, nullptr, &error), KOAN_OK) << error.message;
+  ASSERT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &coded, nullptr, &error),
+            KOAN_OK)
+      << error.message;
   Memory source, back;
   source.in = coded.out;
-  ASSERT_EQ(koan_decompress_stream(codec.handle, nullptr, read_memory, &source, write_memory, &back, nullptr, &error), KOAN_OK) << error.message;
+  ASSERT_EQ(koan_decompress_stream(codec.handle, nullptr, read_memory, &source, write_memory, &back, nullptr, &error),
+            KOAN_OK)
+      << error.message;
   EXPECT_TRUE(back.out == plain.in);
-  EXPECT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &failing, write_memory, &coded, nullptr, &error), KOAN_ERROR_IO);
+  EXPECT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &failing, write_memory, &coded, nullptr, &error),
+            KOAN_ERROR_IO);
   plain.at = 0;
-  EXPECT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &failing, nullptr, &error), KOAN_ERROR_IO);
+  EXPECT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &failing, nullptr, &error),
+            KOAN_ERROR_IO);
 }
 
 int stop_at_once(void*, const koan_progress*) { return 1; }
@@ -124,7 +138,8 @@ TEST(CApi, ProgressCanCancel) {
   options.progress = stop_at_once;
   uint8_t* out = nullptr;
   size_t out_size = 0;
-  EXPECT_EQ(koan_compress(codec.handle, &options, text.data(), text.size(), &out, &out_size, nullptr, nullptr), KOAN_ERROR_CANCELLED);
+  EXPECT_EQ(koan_compress(codec.handle, &options, text.data(), text.size(), &out, &out_size, nullptr, nullptr),
+            KOAN_ERROR_CANCELLED);
 }
 
 struct Seen {
@@ -138,15 +153,17 @@ TEST(CApi, InspectsWithoutDecoding) {
   for (const koan::Bytes& raw : {koan::sample_text(80000), koan::random_bytes(5000, 1), koan::sample_text(900)}) {
     Memory plain, coded;
     plain.in = raw;
-    ASSERT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &coded, nullptr, nullptr), KOAN_OK);
+    ASSERT_EQ(koan_compress_stream(codec.handle, nullptr, read_memory, &plain, write_memory, &coded, nullptr, nullptr),
+              KOAN_OK);
     all.in.insert(all.in.end(), coded.out.begin(), coded.out.end());
   }
   Seen seen;
   koan_error error;
-  ASSERT_EQ(koan_inspect_stream(
-                read_memory, &all, [](void* u, const koan_part_info* p) { static_cast<Seen*>(u)->parts.push_back(*p); },
-                [](void* u, const koan_segment_info* s) { static_cast<Seen*>(u)->segments.push_back(*s); }, &seen, &error),
-            KOAN_OK)
+  ASSERT_EQ(
+      koan_inspect_stream(
+          read_memory, &all, [](void* u, const koan_part_info* p) { static_cast<Seen*>(u)->parts.push_back(*p); },
+          [](void* u, const koan_segment_info* s) { static_cast<Seen*>(u)->segments.push_back(*s); }, &seen, &error),
+      KOAN_OK)
       << error.message;
   ASSERT_EQ(seen.parts.size(), 3u);
   EXPECT_TRUE(seen.parts[0].has_model && !seen.parts[1].has_model && seen.parts[2].is_message);

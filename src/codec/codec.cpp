@@ -46,8 +46,8 @@ TokenCoder& Codec::coder(const std::shared_ptr<const Model>& model, Window windo
   const unsigned streams = options.streams == 0 ? 16 : options.streams;
   if (coder_) {
     const CoderSetup& have = coder_->setup();
-    if (have.model == model && have.window.size == window.size && have.window.sinks == window.sinks && have.threads == threads &&
-        have.streams == streams) {
+    if (have.model == model && have.window.size == window.size && have.window.sinks == window.sinks &&
+        have.threads == threads && have.streams == streams) {
       return *coder_;
     }
   }

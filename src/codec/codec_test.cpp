@@ -16,7 +16,9 @@ class CodecTest : public testing::Test {
   static Bytes compressed(ByteView raw, const CodecOptions& options = {}, CodecStats* stats = nullptr) {
     return koan::compressed(*codec_, raw, options, stats);
   }
-  static Result<Bytes> decompressed(ByteView coded, const CodecOptions& options = {}) { return koan::decompressed(*codec_, coded, options); }
+  static Result<Bytes> decompressed(ByteView coded, const CodecOptions& options = {}) {
+    return koan::decompressed(*codec_, coded, options);
+  }
   static Codec* codec_;
 };
 Codec* CodecTest::codec_ = nullptr;

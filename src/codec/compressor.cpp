@@ -69,7 +69,8 @@ class FrameWriter {
   StreamHash hash_;
 };
 
-Result<CodecStats> compress_message(ByteView raw, Sink& sink, TokenCoder& coder, const ModelRef& model, Progress& progress) {
+Result<CodecStats> compress_message(ByteView raw, Sink& sink, TokenCoder& coder, const ModelRef& model,
+                                    Progress& progress) {
   KOAN_ASSIGN(CodedMessage message, encode_message(raw, coder, model.message_id(), progress));
   KOAN_TRY(sink.write(message.bytes));
   progress.written(message.bytes.size());
@@ -94,7 +95,8 @@ std::size_t level_segment_bytes(int level) noexcept {
   return kKiB[std::clamp(level, 1, 9) - 1] << 10;
 }
 
-Result<CodecStats> compress(Source& source, Sink& sink, TokenCoder& coder, std::size_t segment_bytes, Progress& progress) {
+Result<CodecStats> compress(Source& source, Sink& sink, TokenCoder& coder, std::size_t segment_bytes,
+                            Progress& progress) {
   const CoderSetup& setup = coder.setup();
   const ModelRef model = model_ref(*setup.model, setup.window);
   BufferedSource in(source);

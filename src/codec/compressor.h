@@ -16,6 +16,7 @@ struct CodecStats {
 std::size_t level_segment_bytes(int level) noexcept;  // level 1..9
 
 // Writes one message if all input is under 4096 bytes, else one frame.
-Result<CodecStats> compress(Source& source, Sink& sink, TokenCoder& coder, std::size_t segment_bytes, Progress& progress);
+Result<CodecStats> compress(Source& source, Sink& sink, TokenCoder& coder, std::size_t segment_bytes,
+                            Progress& progress);
 
 }  // namespace koan

@@ -5,7 +5,8 @@ namespace {
 
 Error corrupt(std::string what) { return {ErrorCode::kCorrupt, std::move(what)}; }
 
-// The end record as it streams by: numbers are consumed one at a time and hashed, because an index has no bounded length.
+// The end record as it streams by: numbers are consumed one at a time and hashed, because an index has no bounded
+// length.
 class EndReader {
  public:
   explicit EndReader(BufferedSource& in) : in_(in) {}
@@ -128,8 +129,8 @@ Status FrameReader::read_end() {
   const std::uint32_t expected = end.check();
   KOAN_ASSIGN(const std::uint32_t check, end.fixed<std::uint32_t>());
   if (check != expected) return corrupt("end record is damaged");
-  if (entries.digest() != entries_.digest() || model_offset != model_offset_ || raw_bytes != raw_bytes_ || before != frame_bytes ||
-      size != static_cast<std::uint32_t>(body)) {
+  if (entries.digest() != entries_.digest() || model_offset != model_offset_ || raw_bytes != raw_bytes_ ||
+      before != frame_bytes || size != static_cast<std::uint32_t>(body)) {
     return corrupt("index does not match the segments");
   }
   return {};

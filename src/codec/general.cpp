@@ -104,7 +104,8 @@ Result<GeneralCoded> general_encode(ByteView text) {
 Result<Bytes> general_decode(Method method, ByteView coded, std::uint64_t text_bytes) {
   if (method == Method::kZstd) return zstd_decode(coded, text_bytes);
   if (method == Method::kLzma) return lzma_decode(coded, text_bytes);
-  if (method != Method::kStored || coded.size() != text_bytes) return Error{ErrorCode::kCorrupt, "stored bytes of another length"};
+  if (method != Method::kStored || coded.size() != text_bytes)
+    return Error{ErrorCode::kCorrupt, "stored bytes of another length"};
   return Bytes(coded.begin(), coded.end());
 }
 

@@ -9,18 +9,21 @@
 namespace koan {
 namespace {
 
-constexpr std::size_t kMatchMin = 4;   // tokens that must agree before a match is followed
+constexpr std::size_t kMatchMin = 4;     // tokens that must agree before a match is followed
 constexpr std::uint32_t kMaxMisses = 8;  // in a row, until a match is given up
 constexpr std::uint32_t kLongestCounted = 4096;
 constexpr std::uint16_t kBitLimit = 1023;
 constexpr int kMixerShift = 15;
 constexpr std::uint16_t kStartSeen = 30;  // how much evidence the start counts for
 
-std::uint32_t mix_hash(std::uint32_t h, std::uint32_t token) noexcept { return (h ^ (token + 0x9E3779B9u + (h << 6) + (h >> 2))) * 0x85EBCA6Bu; }
+std::uint32_t mix_hash(std::uint32_t h, std::uint32_t token) noexcept {
+  return (h ^ (token + 0x9E3779B9u + (h << 6) + (h >> 2))) * 0x85EBCA6Bu;
+}
 
 std::uint8_t length_bucket(std::uint32_t length) noexcept {
   if (length < 12) return static_cast<std::uint8_t>(length / 2);  // 0..5
-  return static_cast<std::uint8_t>(std::min<int>(15, 3 + static_cast<int>(std::bit_width(length))));  // 12..15: 7, 16..31: 8, ...
+  return static_cast<std::uint8_t>(
+      std::min<int>(15, 3 + static_cast<int>(std::bit_width(length))));  // 12..15: 7, 16..31: 8, ...
 }
 
 }  // namespace
@@ -72,7 +75,9 @@ void History::follow_match(Token token) {
   std::uint32_t& entry = match_table_[context_hash(kMatchMin) & mask_];
   if ((match_at_ == 0 || match_length_ < kMatchMin) && entry != 0) {
     std::uint32_t length = 0;
-    while (length < kLongestCounted && length + 1 < entry && tokens_[entry - 1 - length] == tokens_[position - 1 - length]) ++length;
+    while (length < kLongestCounted && length + 1 < entry &&
+           tokens_[entry - 1 - length] == tokens_[position - 1 - length])
+      ++length;
     if (length >= kMatchMin) {
       match_at_ = entry;
       match_length_ = length;
@@ -112,14 +117,17 @@ CandidateModel::CandidateModel() {
   for (std::size_t i = 0; i < by_both_.size(); ++i) {
     const auto step = static_cast<std::int32_t>(i % kModelSteps);
     const std::int32_t centre = step * 2 * kStretchLimit / static_cast<std::int32_t>(kModelSteps - 1) - kStretchLimit;
-    by_both_[i] = kStartByBoth[i] != 0 ? AdaptiveBit{kStartByBoth[i], kStartSeen} : AdaptiveBit{static_cast<std::uint16_t>(squash(centre)), 0};
+    by_both_[i] = kStartByBoth[i] != 0 ? AdaptiveBit{kStartByBoth[i], kStartSeen}
+                                       : AdaptiveBit{static_cast<std::uint16_t>(squash(centre)), 0};
   }
 }
 
-std::uint32_t CandidateModel::probability(const Candidate& candidate, std::uint32_t freq, std::uint32_t total) noexcept {
+std::uint32_t CandidateModel::probability(const Candidate& candidate, std::uint32_t freq,
+                                          std::uint32_t total) noexcept {
   const auto p = static_cast<std::uint32_t>((static_cast<std::uint64_t>(freq) << 16) / total);
   const std::int32_t model = stretch(std::clamp<std::uint32_t>(p, 1, 65535));
-  const auto step = static_cast<std::size_t>((model + kStretchLimit) * static_cast<std::int32_t>(kModelSteps - 1) / (2 * kStretchLimit));
+  const auto step = static_cast<std::size_t>((model + kStretchLimit) * static_cast<std::int32_t>(kModelSteps - 1) /
+                                             (2 * kStretchLimit));
   const std::size_t context = candidate.source * kConfidences + candidate.confidence;
   bit_a_ = &by_confidence_[context];
   bit_b_ = &by_both_[context * kModelSteps + step];

@@ -1,8 +1,10 @@
 // What the segment itself says about the next token: candidates from its own history, and how far to trust each.
-// Language models do not learn from what has just been coded; names, phrases and templates come back far beyond their window.
+// Language models do not learn from what has just been coded; names, phrases and templates come back far beyond their
+// window.
 //
-// Before a token is coded with the model's frequencies, up to three candidates are offered, each as one yes/no decision whose
-// probability mixes the model's opinion of the candidate with the candidate's own record (docs/numerics.md section 12).
+// Before a token is coded with the model's frequencies, up to three candidates are offered, each as one yes/no decision
+// whose probability mixes the model's opinion of the candidate with the candidate's own record (docs/numerics.md
+// section 12).
 #pragma once
 
 #include <array>
@@ -34,9 +36,9 @@ class History {
 
  private:
   struct Slot {
-    std::uint32_t token : 20;   // + 1; 0 is empty
-    std::uint32_t count : 4;    // how often in a row it was right
-    std::uint32_t tag : 8;      // of the context, against collisions
+    std::uint32_t token : 20;  // + 1; 0 is empty
+    std::uint32_t count : 4;   // how often in a row it was right
+    std::uint32_t tag : 8;     // of the context, against collisions
   };
   static constexpr std::size_t kOrders = 3;
   std::uint32_t context_hash(std::size_t order) const noexcept;

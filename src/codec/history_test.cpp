@@ -69,7 +69,8 @@ TEST(TokenStep, RoundTripsWithArbitraryFrequencies) {
   const std::uint32_t vocabulary = 300;
   std::vector<Token> tokens;
   for (int i = 0; i < 5000; ++i) {
-    tokens.push_back(tokens.size() > 60 && rng() % 8 ? tokens[tokens.size() - 50] : static_cast<Token>(rng() % vocabulary));
+    tokens.push_back(tokens.size() > 60 && rng() % 8 ? tokens[tokens.size() - 50]
+                                                     : static_cast<Token>(rng() % vocabulary));
   }
   std::vector<std::vector<std::uint32_t>> distributions(64, std::vector<std::uint32_t>(vocabulary));
   std::vector<std::uint32_t> totals;

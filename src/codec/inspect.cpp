@@ -38,13 +38,15 @@ struct Walk {
       info.model_id = head.model_id;
       if (reader.remaining() < 3) return Error{ErrorCode::kCorrupt, "file ends early inside a message"};
       head.coded_bytes = reader.remaining() - 3;
-      if (head.coded_bytes > head.text_bytes + kCodedSlack) return Error{ErrorCode::kCorrupt, "message is longer than it can be"};
+      if (head.coded_bytes > head.text_bytes + kCodedSlack)
+        return Error{ErrorCode::kCorrupt, "message is longer than it can be"};
     }
     KOAN_TRY(reader.take(head.coded_bytes));
     KOAN_ASSIGN(ByteView check, reader.take(3));
     SegmentInfo segment{part, info.offset, raw_offset, reader.position(), {}};
-    segment.head = {head.method, head.transform, head.raw_bytes, head.text_bytes, head.coded_bytes,
-                    static_cast<std::uint64_t>(check[0] | check[1] << 8 | check[2] << 16)};
+    segment.head = {head.method,      head.transform,
+                    head.raw_bytes,   head.text_bytes,
+                    head.coded_bytes, static_cast<std::uint64_t>(check[0] | check[1] << 8 | check[2] << 16)};
     on_segment(segment);
     raw_offset += head.raw_bytes;
     in.consume(reader.position());
@@ -55,7 +57,8 @@ struct Walk {
 
 }  // namespace
 
-Status inspect(Source& source, const std::function<void(const PartInfo&)>& on_part, const std::function<void(const SegmentInfo&)>& on_segment) {
+Status inspect(Source& source, const std::function<void(const PartInfo&)>& on_part,
+               const std::function<void(const SegmentInfo&)>& on_segment) {
   Walk walk{BufferedSource(source), on_part, on_segment};
   for (;; ++walk.part) {
     KOAN_ASSIGN(ByteView view, walk.in.peek(1));
@@ -66,8 +69,9 @@ Status inspect(Source& source, const std::function<void(const PartInfo&)>& on_pa
     } else if (is_message_start(view[0])) {
       KOAN_TRY(walk.message());
     } else {
-      return Error{ErrorCode::kCorrupt, walk.part == 0 ? std::string("not a .koan file")
-                                                       : "what follows byte " + std::to_string(walk.in.position()) + " is not .koan data"};
+      return Error{ErrorCode::kCorrupt,
+                   walk.part == 0 ? std::string("not a .koan file")
+                                  : "what follows byte " + std::to_string(walk.in.position()) + " is not .koan data"};
     }
   }
 }

@@ -12,7 +12,7 @@ namespace koan {
 struct PartInfo {
   bool is_message = false;
   std::uint64_t offset = 0;
-  std::optional<ModelRef> model;                       // frames
+  std::optional<ModelRef> model;                        // frames
   std::optional<std::array<std::uint8_t, 2>> model_id;  // messages coded by a model
 };
 
@@ -23,6 +23,7 @@ struct SegmentInfo {
 
 // on_part comes after the segments of the part, because the model record comes with the first segment that needs it.
 // A model-coded message does not say how long it is; it is taken to fill the rest of the input.
-Status inspect(Source& source, const std::function<void(const PartInfo&)>& on_part, const std::function<void(const SegmentInfo&)>& on_segment);
+Status inspect(Source& source, const std::function<void(const PartInfo&)>& on_part,
+               const std::function<void(const SegmentInfo&)>& on_segment);
 
 }  // namespace koan

@@ -5,7 +5,8 @@
 
 namespace koan {
 
-Result<CodedMessage> encode_message(ByteView raw, TokenCoder& coder, const std::array<std::uint8_t, 2>& id, Progress& progress) {
+Result<CodedMessage> encode_message(ByteView raw, TokenCoder& coder, const std::array<std::uint8_t, 2>& id,
+                                    Progress& progress) {
   MessageHead head;
   head.raw_bytes = raw.size();
   Bytes lf;

@@ -15,7 +15,8 @@ struct CodedMessage {
 };
 
 // raw.size() <= kMaxMessage. `id` is the model's message id.
-Result<CodedMessage> encode_message(ByteView raw, TokenCoder& coder, const std::array<std::uint8_t, 2>& id, Progress& progress);
+Result<CodedMessage> encode_message(ByteView raw, TokenCoder& coder, const std::array<std::uint8_t, 2>& id,
+                                    Progress& progress);
 
 struct DecodedMessage {
   Bytes raw;
@@ -24,7 +25,8 @@ struct DecodedMessage {
   std::uint64_t tokens = 0;
 };
 
-// `data` starts at a message and may continue beyond it. coder_for finds the coder of a model id; it is called for method 3 only.
+// `data` starts at a message and may continue beyond it. coder_for finds the coder of a model id; it is called for
+// method 3 only.
 using MessageCoderFn = std::function<Result<TokenCoder*>(const std::array<std::uint8_t, 2>& id)>;
 Result<DecodedMessage> decode_message(ByteView data, const MessageCoderFn& coder_for, Progress& progress);
 

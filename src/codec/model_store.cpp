@@ -42,7 +42,8 @@ Result<ModelStore> ModelStore::create(const Kernels* kernels) {
 
 Status ModelStore::add(ByteView gguf, bool make_default) {
   KOAN_ASSIGN(std::shared_ptr<const Model> model, Model::load(gguf));
-  const auto same = std::find_if(models_.begin(), models_.end(), [&](const StoredModel& m) { return m.model->sha256() == model->sha256(); });
+  const auto same = std::find_if(models_.begin(), models_.end(),
+                                 [&](const StoredModel& m) { return m.model->sha256() == model->sha256(); });
   const auto index = static_cast<std::size_t>(same - models_.begin());
   if (same == models_.end()) models_.push_back({std::move(model), false});
   if (make_default) default_ = index;
@@ -57,12 +58,15 @@ Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref) const
   for (const StoredModel& m : models_) {
     if (m.model->sha256() != ref.sha256) continue;
     if (m.model->tokenizer().decode_hash() != ref.tokenizer_hash) {
-      return Error{ErrorCode::kNeedsVersion, "this koan reads the tokenizer of model " + to_hex(ref.sha256) + " differently"};
+      return Error{ErrorCode::kNeedsVersion,
+                   "this koan reads the tokenizer of model " + to_hex(ref.sha256) + " differently"};
     }
     return m.model;
   }
-  return Error{ErrorCode::kNeedsModel, "needs the model with SHA-256 " + to_hex(ref.sha256) +
-                                           ", which this koan does not have; give it with --model FILE or put it into a folder named in KOAN_MODELS"};
+  return Error{
+      ErrorCode::kNeedsModel,
+      "needs the model with SHA-256 " + to_hex(ref.sha256) +
+          ", which this koan does not have; give it with --model FILE or put it into a folder named in KOAN_MODELS"};
 }
 
 Result<std::shared_ptr<const Model>> ModelStore::find_message(const std::array<std::uint8_t, 2>& id) const {
@@ -70,7 +74,8 @@ Result<std::shared_ptr<const Model>> ModelStore::find_message(const std::array<s
     if (model_ref(*m.model, default_window(m.model->config())).message_id() == id) return m.model;
   }
   return Error{ErrorCode::kNeedsModel, "needs a model whose message id is " + to_hex(id) +
-                                           ", which this koan does not have (or the data is damaged); give it with --model FILE or put it into a folder named in KOAN_MODELS"};
+                                           ", which this koan does not have (or the data is damaged); give it with "
+                                           "--model FILE or put it into a folder named in KOAN_MODELS"};
 }
 
 }  // namespace koan

@@ -1,4 +1,5 @@
-// The models a codec knows: found by hash when decoding, one of them the default for encoding. Includes the embedded model.
+// The models a codec knows: found by hash when decoding, one of them the default for encoding. Includes the embedded
+// model.
 #pragma once
 
 #include <memory>
@@ -30,7 +31,8 @@ class ModelStore {
   std::size_t default_index() const noexcept { return default_; }
   const std::shared_ptr<const Model>& default_model() const noexcept { return models_[default_].model; }
 
-  // kNeedsModel naming the hash, kNeedsVersion for other numerics, kCorrupt if the model's tokenizer is not the one recorded.
+  // kNeedsModel naming the hash, kNeedsVersion for other numerics, kCorrupt if the model's tokenizer is not the one
+  // recorded.
   Result<std::shared_ptr<const Model>> find(const ModelRef& ref) const;
   // By a message's two-byte id, with the model's default window.
   Result<std::shared_ptr<const Model>> find_message(const std::array<std::uint8_t, 2>& id) const;

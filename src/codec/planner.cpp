@@ -10,10 +10,11 @@ namespace koan {
 namespace {
 
 constexpr std::size_t kProbeBytes = 1536;
-// A piece's first bytes cost more than the rest (no context yet) and LZMA beats the fast estimate, hence the margins, from the
-// test files: the model is not tried in full when the probe is this much worse than the estimate...
+// A piece's first bytes cost more than the rest (no context yet) and LZMA beats the fast estimate, hence the margins,
+// from the test files: the model is not tried in full when the probe is this much worse than the estimate...
 constexpr double kHopeless = 1.35;
-// ...and its result is compared with the strong general-purpose methods unless it is this much better than the estimate.
+// ...and its result is compared with the strong general-purpose methods unless it is this much better than the
+// estimate.
 constexpr double kClearWin = 0.70;
 
 struct Piece {
@@ -132,7 +133,8 @@ CodedSegment piece_segment(Piece& piece) {
   if (piece.use_model) return model_segment(piece);
   CodedSegment out;
   out.raw = piece.raw;
-  out.head = {piece.general.method, piece.transform, piece.raw.size(), piece.text().size(), piece.general.coded.size(), 0};
+  out.head = {
+      piece.general.method, piece.transform, piece.raw.size(), piece.text().size(), piece.general.coded.size(), 0};
   out.coded = std::move(piece.general.coded);
   return out;
 }
@@ -190,7 +192,8 @@ std::vector<ByteView> cut_pieces(ByteView block, std::size_t target) {
   return out;
 }
 
-Result<std::vector<CodedSegment>> plan_block(ByteView block, std::size_t segment_bytes, TokenCoder* coder, Progress& progress) {
+Result<std::vector<CodedSegment>> plan_block(ByteView block, std::size_t segment_bytes, TokenCoder* coder,
+                                             Progress& progress) {
   std::vector<Piece> pieces;
   for (ByteView raw : cut_pieces(block, segment_bytes)) pieces.emplace_back().raw = raw;
   const unsigned threads = coder ? coder->setup().threads : 1;
@@ -216,7 +219,8 @@ Result<std::vector<CodedSegment>> plan_block(ByteView block, std::size_t segment
   }
   // Far repetitions inside a block can make one general-purpose segment the best choice even for text.
   const bool has_model = std::any_of(pieces.begin(), pieces.end(), [](const Piece& p) { return p.use_model; });
-  if (has_model && pieces.size() > 1 && kClearWin * static_cast<double>(fast_size(block)) < static_cast<double>(coded_total(out))) {
+  if (has_model && pieces.size() > 1 &&
+      kClearWin * static_cast<double>(fast_size(block)) < static_cast<double>(coded_total(out))) {
     KOAN_ASSIGN(CodedSegment whole, general_segment(block));
     if (whole.coded.size() + kRecordCost < coded_total(out)) {
       out.clear();

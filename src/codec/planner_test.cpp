@@ -39,7 +39,8 @@ TEST(CutPieces, DoesNotSplitCharacters) {
 TEST(LineEnds, TransformOnlyWhatCanBeUndone) {
   const auto lf = [](std::string_view s) { return crlf_to_lf(as_bytes(s)); };
   EXPECT_EQ(as_text(*lf("a\r\nb\r\n")), "a\nb\n");
-  for (const char* s : {"", "abc", "a\nb", "a\r\nb\n", "a\rb\r\n", "a\r\r\n", "a\r\n\r", "\n\r\n"}) EXPECT_FALSE(lf(s)) << s;
+  for (const char* s : {"", "abc", "a\nb", "a\r\nb\n", "a\rb\r\n", "a\r\r\n", "a\r\n\r", "\n\r\n"})
+    EXPECT_FALSE(lf(s)) << s;
   const Bytes back = lf_to_crlf(*lf("\r\n\r\nx\r\n"));
   EXPECT_EQ(as_text(back), "\r\n\r\nx\r\n");
 }

@@ -27,10 +27,15 @@ Bytes first_bytes(const char* path, std::size_t bytes) {
 }  // namespace
 
 Bytes prose(std::size_t bytes, unsigned seed) {
-  static constexpr const char* kSubjects[] = {"The model", "A careful reader", "Her brother", "The old compressor", "Nobody", "This answer", "Our team"};
-  static constexpr const char* kVerbs[] = {"explains", "forgets", "measures", "writes down", "compares", "would prefer", "cannot find"};
-  static constexpr const char* kObjects[] = {"the result", "every single word", "a longer example", "what was promised", "the size of the file", "two of the three numbers"};
-  static constexpr const char* kTails[] = {".", ", and then stops.", " without any doubt.", "; the rest follows.", " in 1984.", "?", ", as `koan --help` says."};
+  static constexpr const char* kSubjects[] = {"The model", "A careful reader", "Her brother", "The old compressor",
+                                              "Nobody",    "This answer",      "Our team"};
+  static constexpr const char* kVerbs[] = {"explains", "forgets",      "measures",   "writes down",
+                                           "compares", "would prefer", "cannot find"};
+  static constexpr const char* kObjects[] = {"the result",        "every single word",    "a longer example",
+                                             "what was promised", "the size of the file", "two of the three numbers"};
+  static constexpr const char* kTails[] = {
+      ".", ", and then stops.",       " without any doubt.", "; the rest follows.", " in 1984.",
+      "?", ", as `koan --help` says."};
   std::mt19937 rng(seed);
   std::string out;
   while (out.size() < bytes) {
@@ -62,7 +67,8 @@ std::vector<std::pair<std::string, Bytes>> test_inputs() {
   std::vector<std::pair<std::string, Bytes>> out;
   const auto add = [&](std::string name, Bytes bytes) { out.emplace_back(std::move(name), std::move(bytes)); };
   add("empty", {});
-  for (const int b : {0, 10, 13, 97, 128, 255}) add("byte " + std::to_string(b), Bytes(1, static_cast<std::uint8_t>(b)));
+  for (const int b : {0, 10, 13, 97, 128, 255})
+    add("byte " + std::to_string(b), Bytes(1, static_cast<std::uint8_t>(b)));
   for (const std::size_t n : {2u, 3u, 100u, 4095u, 4096u, 4097u, 70000u}) {
     add("prose " + std::to_string(n), prose(n, static_cast<unsigned>(n)));
     add("noise " + std::to_string(n), random_bytes(n, static_cast<unsigned>(n)));

@@ -17,8 +17,9 @@ Bytes random_bytes(std::size_t bytes, unsigned seed);
 // tests/golden/models/tiny.gguf.
 Bytes tiny_model();
 
-// (name, bytes): empty, single bytes, zeros, noise, CRLF, lone CR, invalid UTF-8, NULs, every byte, a JPEG-like and an ELF file,
-// one long line, text around the message limit, text that looks like special tokens, mixtures of text and binary.
+// (name, bytes): empty, single bytes, zeros, noise, CRLF, lone CR, invalid UTF-8, NULs, every byte, a JPEG-like and an
+// ELF file, one long line, text around the message limit, text that looks like special tokens, mixtures of text and
+// binary.
 std::vector<std::pair<std::string, Bytes>> test_inputs();
 
 }  // namespace koan

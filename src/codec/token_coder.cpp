@@ -9,7 +9,8 @@
 namespace koan {
 namespace {
 
-// Positions of cache that a thread's streams hold together, one stream's window apart: what a file asks for must not set our memory.
+// Positions of cache that a thread's streams hold together, one stream's window apart: what a file asks for must not
+// set our memory.
 constexpr unsigned kMaxPositions = 65536;
 constexpr unsigned kMaxRows = 16;  // rows per forward pass from which more rows make a pass hardly faster per row
 
@@ -31,7 +32,8 @@ struct DecodeLane {
 
 class EncodeWorker {
  public:
-  EncodeWorker(const CoderSetup& setup, Streams& streams, unsigned n_lanes) : setup_(setup), streams_(streams), lanes_(n_lanes) {}
+  EncodeWorker(const CoderSetup& setup, Streams& streams, unsigned n_lanes)
+      : setup_(setup), streams_(streams), lanes_(n_lanes) {}
 
   Status run(std::span<EncodeJob> jobs, std::atomic<std::size_t>& next_job, Progress& progress, bool reports) {
     for (;;) {
@@ -76,7 +78,8 @@ class EncodeWorker {
   void plan_rows() {
     rows_.clear();
     targets_.clear();
-    const auto active = static_cast<unsigned>(std::count_if(lanes_.begin(), lanes_.end(), [](const EncodeLane& l) { return l.job; }));
+    const auto active =
+        static_cast<unsigned>(std::count_if(lanes_.begin(), lanes_.end(), [](const EncodeLane& l) { return l.job; }));
     if (active == 0) return;
     const std::size_t per_lane = std::max(1u, kMaxRows / active);
     for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
@@ -115,7 +118,8 @@ class EncodeWorker {
 
 class DecodeWorker {
  public:
-  DecodeWorker(const CoderSetup& setup, Streams& streams, unsigned n_lanes) : setup_(setup), streams_(streams), lanes_(n_lanes) {}
+  DecodeWorker(const CoderSetup& setup, Streams& streams, unsigned n_lanes)
+      : setup_(setup), streams_(streams), lanes_(n_lanes) {}
 
   Status run(std::span<DecodeJob> jobs, std::atomic<std::size_t>& next_job, Progress& progress, bool reports) {
     for (;;) {
@@ -197,7 +201,8 @@ Status TokenCoder::encode(std::span<EncodeJob> jobs, Progress& progress) {
   std::atomic<std::size_t> next_job{0};
   const auto lanes = static_cast<unsigned>((jobs.size() + threads - 1) / threads);
   return run_workers(threads, [&](unsigned w) {
-    return EncodeWorker(setup_, workers_[w], std::min(streams_per_worker_, lanes)).run(jobs, next_job, progress, w == 0);
+    return EncodeWorker(setup_, workers_[w], std::min(streams_per_worker_, lanes))
+        .run(jobs, next_job, progress, w == 0);
   });
 }
 
@@ -206,7 +211,8 @@ Status TokenCoder::decode(std::span<DecodeJob> jobs, Progress& progress) {
   std::atomic<std::size_t> next_job{0};
   const auto lanes = static_cast<unsigned>((jobs.size() + threads - 1) / threads);
   return run_workers(threads, [&](unsigned w) {
-    return DecodeWorker(setup_, workers_[w], std::min(streams_per_worker_, lanes)).run(jobs, next_job, progress, w == 0);
+    return DecodeWorker(setup_, workers_[w], std::min(streams_per_worker_, lanes))
+        .run(jobs, next_job, progress, w == 0);
   });
 }
 

@@ -8,7 +8,9 @@ namespace {
 constexpr std::uint32_t kFlagTotal = 65536;
 
 // The two sides of a decision in the coder's terms: "yes" first.
-SymbolRange flag_range(bool yes, std::uint32_t p) noexcept { return yes ? SymbolRange{0, p, kFlagTotal} : SymbolRange{p, kFlagTotal - p, kFlagTotal}; }
+SymbolRange flag_range(bool yes, std::uint32_t p) noexcept {
+  return yes ? SymbolRange{0, p, kFlagTotal} : SymbolRange{p, kFlagTotal - p, kFlagTotal};
+}
 
 double bits(const SymbolRange& s) noexcept { return std::log2(static_cast<double>(s.total) / s.freq); }
 
@@ -31,7 +33,8 @@ double TokenStep::encode(Frequencies next, Token token, RangeEncoder& coder) {
     if (!hit) next.freqs[candidate] = 0;
   }
   if (!hit) {
-    const SymbolRange range{kernels_->sum(next.freqs.data(), static_cast<std::int32_t>(token)), next.freqs[token], next.total};
+    const SymbolRange range{kernels_->sum(next.freqs.data(), static_cast<std::int32_t>(token)), next.freqs[token],
+                            next.total};
     coder.encode(range);
     ideal += bits(range);
   }
@@ -56,8 +59,8 @@ Token TokenStep::decode(Frequencies next, RangeDecoder& coder) {
     next.freqs[candidate] = 0;
   }
   std::uint32_t start = 0;
-  const auto token = static_cast<Token>(
-      kernels_->find(next.freqs.data(), static_cast<std::int32_t>(next.freqs.size()), coder.target(next.total), &start));
+  const auto token = static_cast<Token>(kernels_->find(next.freqs.data(), static_cast<std::int32_t>(next.freqs.size()),
+                                                       coder.target(next.total), &start));
   coder.consume({start, next.freqs[token], next.total});
   history_.update(token);
   return token;

@@ -1,5 +1,5 @@
-// Codes one token: the candidates of the history first, each as a yes/no decision, then the model's frequencies without them
-// (docs/numerics.md section 12). Encoder and decoder share everything but the direction.
+// Codes one token: the candidates of the history first, each as a yes/no decision, then the model's frequencies without
+// them (docs/numerics.md section 12). Encoder and decoder share everything but the direction.
 #pragma once
 
 #include "codec/history.h"

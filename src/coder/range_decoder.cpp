@@ -9,7 +9,8 @@ RangeDecoder::RangeDecoder(ByteView data) noexcept : data_(data) {
 }
 
 std::uint32_t RangeDecoder::target(std::uint32_t total) noexcept {
-  // The division remainder belongs to the last symbol. A damaged stream may lie beyond range: the clamp keeps it defined.
+  // The division remainder belongs to the last symbol. A damaged stream may lie beyond range: the clamp keeps it
+  // defined.
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(offset_ / (range_ / total), total - 1));
 }
 

@@ -18,9 +18,11 @@ class RangeDecoder {
   std::uint32_t target(std::uint32_t total) noexcept;
   // Consumes the symbol that target() fell into.
   void consume(const SymbolRange& symbol) noexcept;
-  // After the last symbol: the number of bytes the stream took, or nothing if its final bytes are not what the encoder writes.
+  // After the last symbol: the number of bytes the stream took, or nothing if its final bytes are not what the encoder
+  // writes.
   std::optional<std::size_t> finish() const noexcept;
-  // True once finish() can only fail: more was taken than there is. Lets a caller stop at once on a stream that was cut short.
+  // True once finish() can only fail: more was taken than there is. Lets a caller stop at once on a stream that was cut
+  // short.
   bool past_end() const noexcept { return read_ >= data_.size() + 8; }
 
  private:

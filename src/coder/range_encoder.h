@@ -18,7 +18,7 @@ struct SymbolRange {
 struct StreamEnd {
   std::uint64_t value;  // modulo 2^64; its top `bytes` bytes are written
   std::uint32_t bytes;
-  bool carry;           // value passed 2^64
+  bool carry;  // value passed 2^64
 };
 StreamEnd stream_end(std::uint64_t low, std::uint64_t range) noexcept;
 

@@ -20,9 +20,9 @@ enum ValueType : std::uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, 
 
 // Names of the ggml tensor types, so that a refusal says "Q4_K" and not only "12". Gaps are types ggml has removed.
 constexpr std::array<const char*, 36> kTypeNames = {
-    "F32",     "F16",   "Q4_0",   "Q4_1",    "",       "",      "Q5_0",  "Q5_1", "Q8_0", "Q8_1", "Q2_K", "Q3_K",
-    "Q4_K",    "Q5_K",  "Q6_K",   "Q8_K",    "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S", "IQ2_S", "IQ4_XS",
-    "I8",      "I16",   "I32",    "I64",     "F64",    "IQ1_M", "BF16",  "",     "",     "",     "TQ1_0", "TQ2_0"};
+    "F32",  "F16",  "Q4_0", "Q4_1", "",        "",       "Q5_0",    "Q5_1",  "Q8_0",   "Q8_1",  "Q2_K",  "Q3_K",
+    "Q4_K", "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S", "IQ2_S", "IQ4_XS",
+    "I8",   "I16",  "I32",  "I64",  "F64",     "IQ1_M",  "BF16",    "",      "",       "",      "TQ1_0", "TQ2_0"};
 
 std::string type_name(std::uint32_t type) {
   std::string name = type < kTypeNames.size() ? kTypeNames[type] : "";
@@ -34,18 +34,32 @@ Error corrupt(const std::string& what) { return Error{ErrorCode::kCorrupt, "GGUF
 
 std::size_t value_size(std::uint32_t type) {
   switch (type) {
-    case kU8: case kI8: case kBool: return 1;
-    case kU16: case kI16: return 2;
-    case kU32: case kI32: case kF32: return 4;
-    case kU64: case kI64: case kF64: return 8;
-    case kString: return 8;  // the least a string takes: its length
-    default: return 0;
+    case kU8:
+    case kI8:
+    case kBool:
+      return 1;
+    case kU16:
+    case kI16:
+      return 2;
+    case kU32:
+    case kI32:
+    case kF32:
+      return 4;
+    case kU64:
+    case kI64:
+    case kF64:
+      return 8;
+    case kString:
+      return 8;  // the least a string takes: its length
+    default:
+      return 0;
   }
 }
 
 Result<std::string> read_string(ByteReader& in, std::uint64_t limit) {
   KOAN_ASSIGN(const std::uint64_t size, in.fixed<std::uint64_t>());
-  if (size > limit) return corrupt("string of " + std::to_string(size) + " bytes at byte " + std::to_string(in.position()));
+  if (size > limit)
+    return corrupt("string of " + std::to_string(size) + " bytes at byte " + std::to_string(in.position()));
   KOAN_ASSIGN(const ByteView bytes, in.take(size));
   return std::string(as_text(bytes));
 }
@@ -65,7 +79,8 @@ Result<std::uint64_t> read_integer(ByteReader& in, std::uint32_t type) {
       KOAN_ASSIGN(const std::uint32_t v, in.fixed<std::uint32_t>());
       return type == kI32 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int32_t>(v))) : v;
     }
-    default: return in.fixed<std::uint64_t>();
+    default:
+      return in.fixed<std::uint64_t>();
   }
 }
 
@@ -83,7 +98,8 @@ Result<GgufValue> read_array(ByteReader& in) {
   const std::size_t width = value_size(type);
   if (type == kArray) return Error{ErrorCode::kNotSupported, "GGUF: arrays of arrays are not supported"};
   if (width == 0) return corrupt("unknown value type " + std::to_string(type));
-  if (count > in.remaining() / width) return corrupt("array of " + std::to_string(count) + " items is longer than the file");
+  if (count > in.remaining() / width)
+    return corrupt("array of " + std::to_string(count) + " items is longer than the file");
   if (type == kString) {
     std::vector<std::string> out;
     out.reserve(static_cast<std::size_t>(count));
@@ -155,8 +171,9 @@ Result<TensorPlace> read_tensor_info(ByteReader& in, GgufTensor& out) {
   out.type = static_cast<GgmlType>(type);
   KOAN_ASSIGN(const std::uint64_t offset, in.fixed<std::uint64_t>());
   if (type != 0 && type != 1 && type != 8 && type != 30)
-    return Error{ErrorCode::kNotSupported, "GGUF: " + where + "has type " + type_name(type) +
-                                               "; koan reads F32, F16, BF16 and Q8_0 (convert with llama-quantize ... Q8_0)"};
+    return Error{ErrorCode::kNotSupported,
+                 "GGUF: " + where + "has type " + type_name(type) +
+                     "; koan reads F32, F16, BF16 and Q8_0 (convert with llama-quantize ... Q8_0)"};
   const std::uint64_t size = ggml_size_bytes(out.type, elements, out.shape[0]);
   if (size == 0) return corrupt(where + "has rows that do not fit the blocks of " + type_name(type));
   return TensorPlace{offset, size};
@@ -202,7 +219,8 @@ Status read_tensors(ByteReader& in, std::uint64_t count, ByteView data, GgufFile
     if (place.offset != expected) return corrupt(where + "does not start where the one before it ends");
     if (start > data.size() || expected > data.size() - start || place.size > data.size() - start - expected)
       return corrupt(where + "reaches beyond the end of the file");
-    file.tensors[i].data = data.subspan(static_cast<std::size_t>(start + expected), static_cast<std::size_t>(place.size));
+    file.tensors[i].data =
+        data.subspan(static_cast<std::size_t>(start + expected), static_cast<std::size_t>(place.size));
     expected = padded(expected + place.size);
   }
   return {};
@@ -218,7 +236,8 @@ Result<GgufFile> parse_gguf(ByteView data) {
   if (version != 0 && (version & 0xFFFFu) == 0)
     return Error{ErrorCode::kNotSupported, "GGUF: big-endian files are not supported"};
   if (version != 2 && version != 3)  // 2 differs only in lacking big-endian files
-    return Error{ErrorCode::kNotSupported, "GGUF: version " + std::to_string(version) + " is not supported (2 and 3 are)"};
+    return Error{ErrorCode::kNotSupported,
+                 "GGUF: version " + std::to_string(version) + " is not supported (2 and 3 are)"};
   KOAN_ASSIGN(const std::uint64_t tensor_count, in.fixed<std::uint64_t>());
   KOAN_ASSIGN(const std::uint64_t value_count, in.fixed<std::uint64_t>());
   GgufFile file;

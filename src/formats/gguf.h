@@ -40,18 +40,20 @@ struct GgufFile {
   Result<std::vector<std::string>> get_strings(const std::string& key) const;
 };
 
-// `data` must outlive the result. Errors: kCorrupt (with the place), kNotSupported (tensor type, by number and tensor name).
+// `data` must outlive the result. Errors: kCorrupt (with the place), kNotSupported (tensor type, by number and tensor
+// name).
 Result<GgufFile> parse_gguf(ByteView data);
 
 // Serialises metadata and tensors, alignment 32, little-endian, version 3. Unsigned integers are written as u32 when
 // they fit, doubles as f32, integer arrays as i32, float arrays as f32: the widths that other readers expect.
 Bytes write_gguf(const GgufFile& file);
 
-// Bytes of one row-major tensor of `type` with `elements` elements whose rows are `row` long; 0 if the row does not fit the block.
+// Bytes of one row-major tensor of `type` with `elements` elements whose rows are `row` long; 0 if the row does not fit
+// the block.
 std::uint64_t ggml_size_bytes(GgmlType type, std::uint64_t elements, std::uint64_t row) noexcept;
 
-// Q8_0: blocks of 32 values as f16 scale + 32 int8. values.size() is a multiple of 32. Scale = amax/127, rounded to f16;
-// quants are round-to-nearest-even of value/scale(f16), clamped to [-127,127].
+// Q8_0: blocks of 32 values as f16 scale + 32 int8. values.size() is a multiple of 32. Scale = amax/127, rounded to
+// f16; quants are round-to-nearest-even of value/scale(f16), clamped to [-127,127].
 Bytes quantize_q8_0(std::span<const float> values);
 
 }  // namespace koan

@@ -137,7 +137,8 @@ TEST(Gguf, QuantizesToTheNearest) {
   ASSERT_EQ(bytes.size(), 68u);
   const float scale = half_to_float(static_cast<std::uint16_t>(bytes[0] | bytes[1] << 8));
   for (std::size_t i = 0; i < 32; ++i)
-    EXPECT_LE(std::fabs(static_cast<float>(static_cast<std::int8_t>(bytes[2 + i])) * scale - values[i]), scale * 0.51f + 1e-6f);
+    EXPECT_LE(std::fabs(static_cast<float>(static_cast<std::int8_t>(bytes[2 + i])) * scale - values[i]),
+              scale * 0.51f + 1e-6f);
   for (std::size_t i = 34; i < 68; ++i) EXPECT_EQ(bytes[i], 0);
   const Bytes extreme = quantize_q8_0(std::vector<float>(32, INFINITY));
   EXPECT_EQ(static_cast<std::int8_t>(extreme[2]), 127);

@@ -13,7 +13,16 @@ constexpr std::uint64_t kAlignment = 32;
 constexpr std::uint64_t kBlock = 32;       // values in a Q8_0 block
 constexpr std::uint64_t kBlockBytes = 34;  // f16 scale and 32 int8
 
-enum ValueType : std::uint32_t { kU32 = 4, kI32 = 5, kF32 = 6, kBool = 7, kString = 8, kArray = 9, kU64 = 10, kI64 = 11 };
+enum ValueType : std::uint32_t {
+  kU32 = 4,
+  kI32 = 5,
+  kF32 = 6,
+  kBool = 7,
+  kString = 8,
+  kArray = 9,
+  kU64 = 10,
+  kI64 = 11
+};
 
 void append_type(Bytes& out, ValueType type) { append_fixed(out, static_cast<std::uint32_t>(type)); }
 
@@ -31,8 +40,10 @@ bool fits_i32(std::int64_t value) {
 }
 
 void append_int(Bytes& out, std::int64_t value, bool wide) {
-  if (wide) append_fixed(out, static_cast<std::uint64_t>(value));
-  else append_fixed(out, static_cast<std::uint32_t>(static_cast<std::int32_t>(value)));
+  if (wide)
+    append_fixed(out, static_cast<std::uint64_t>(value));
+  else
+    append_fixed(out, static_cast<std::uint32_t>(static_cast<std::int32_t>(value)));
 }
 
 struct ValueWriter {
@@ -40,8 +51,10 @@ struct ValueWriter {
   void operator()(std::uint64_t value) const {
     const bool wide = value > std::numeric_limits<std::uint32_t>::max();
     append_type(out, wide ? kU64 : kU32);
-    if (wide) append_fixed(out, value);
-    else append_fixed(out, static_cast<std::uint32_t>(value));
+    if (wide)
+      append_fixed(out, value);
+    else
+      append_fixed(out, static_cast<std::uint32_t>(value));
   }
   void operator()(std::int64_t value) const {
     append_type(out, fits_i32(value) ? kI32 : kI64);
@@ -163,10 +176,13 @@ Bytes write_gguf(const GgufFile& file) {
 std::uint64_t ggml_size_bytes(GgmlType type, std::uint64_t elements, std::uint64_t row) noexcept {
   if (row == 0 || elements % row != 0 || elements > (std::uint64_t{1} << 56)) return 0;
   switch (type) {
-    case GgmlType::kF32: return elements * 4;
+    case GgmlType::kF32:
+      return elements * 4;
     case GgmlType::kF16:
-    case GgmlType::kBF16: return elements * 2;
-    case GgmlType::kQ8_0: return row % kBlock == 0 ? elements / kBlock * kBlockBytes : 0;
+    case GgmlType::kBF16:
+      return elements * 2;
+    case GgmlType::kQ8_0:
+      return row % kBlock == 0 ? elements / kBlock * kBlockBytes : 0;
   }
   return 0;
 }

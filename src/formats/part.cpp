@@ -10,7 +10,8 @@ Error corrupt(std::string what) { return {ErrorCode::kCorrupt, std::move(what)};
 std::uint32_t low32(ByteView data) noexcept { return static_cast<std::uint32_t>(xxh3_64(data)); }
 
 Status check_lengths(std::uint64_t raw, std::uint64_t text, std::uint64_t coded, Method method, Transform transform) {
-  if (transform == Transform::kCrlf && (text >= raw || raw > 2 * text)) return corrupt("lengths of the line-end transform disagree");
+  if (transform == Transform::kCrlf && (text >= raw || raw > 2 * text))
+    return corrupt("lengths of the line-end transform disagree");
   if (coded > text + kCodedSlack) return corrupt("coded length above its limit");
   if (method == Method::kStored && coded != text) return corrupt("stored bytes of another length");
   return {};
@@ -23,7 +24,9 @@ std::string_view method_name(Method method) noexcept {
   return kNames[static_cast<std::size_t>(method) & 3];
 }
 
-std::string_view transform_name(Transform transform) noexcept { return transform == Transform::kCrlf ? "crlf" : "none"; }
+std::string_view transform_name(Transform transform) noexcept {
+  return transform == Transform::kCrlf ? "crlf" : "none";
+}
 
 std::array<std::uint8_t, 2> ModelRef::message_id() const {
   Bytes all(sha256.begin(), sha256.end());
@@ -55,10 +58,11 @@ Result<std::uint32_t> parse_frame_header(ByteReader& in) {
   KOAN_ASSIGN(const std::uint32_t check, in.fixed<std::uint32_t>());
   if (check != low32(head)) return corrupt("frame header is damaged");
   if (head[6] != kFormatVersion) {
-    return Error{ErrorCode::kNeedsVersion, "made with file format version " + std::to_string(head[6]) + "; this koan reads version " +
-                                               std::to_string(kFormatVersion)};
+    return Error{ErrorCode::kNeedsVersion, "made with file format version " + std::to_string(head[6]) +
+                                               "; this koan reads version " + std::to_string(kFormatVersion)};
   }
-  if (head[7] < kMinSegmentLog || head[7] > kMaxSegmentLog || head[8] != 0) return corrupt("frame header has values out of range");
+  if (head[7] < kMinSegmentLog || head[7] > kMaxSegmentLog || head[8] != 0)
+    return corrupt("frame header has values out of range");
   return std::uint32_t{head[7]};
 }
 
@@ -113,7 +117,8 @@ Result<SegmentHead> parse_segment_head(ByteReader& in, std::uint32_t segment_log
   if (transform > 1) return corrupt("unknown transform");
   head.transform = static_cast<Transform>(transform);
   KOAN_ASSIGN(head.raw_bytes, in.varint());
-  if (head.raw_bytes == 0 || head.raw_bytes > std::uint64_t{1} << segment_log) return corrupt("segment length out of range");
+  if (head.raw_bytes == 0 || head.raw_bytes > std::uint64_t{1} << segment_log)
+    return corrupt("segment length out of range");
   head.text_bytes = head.raw_bytes;
   if (head.transform != Transform::kNone) {
     KOAN_ASSIGN(head.text_bytes, in.varint());
@@ -133,7 +138,8 @@ std::uint64_t segment_check(ByteView head, ByteView coded, ByteView raw) {
 }
 
 void append_message_head(Bytes& out, const MessageHead& head) {
-  const auto first = static_cast<std::uint8_t>(0xB0 + 4 * static_cast<int>(head.transform) + static_cast<int>(head.method));
+  const auto first =
+      static_cast<std::uint8_t>(0xB0 + 4 * static_cast<int>(head.transform) + static_cast<int>(head.method));
   out.push_back(is_message_start(first) ? first : static_cast<std::uint8_t>(first + 8));
   if (head.method == Method::kModel) append_bytes(out, head.model_id);
   append_varint(out, head.raw_bytes);

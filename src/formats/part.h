@@ -1,5 +1,5 @@
-// Bytes of the .koan format (docs/format.md): frame header, records, message head. Parsing and writing only, no behaviour.
-// Every parser takes a bounded reader and returns kCorrupt, kNeedsVersion or kLimit with the place.
+// Bytes of the .koan format (docs/format.md): frame header, records, message head. Parsing and writing only, no
+// behaviour. Every parser takes a bounded reader and returns kCorrupt, kNeedsVersion or kLimit with the place.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,12 @@ inline constexpr std::uint32_t kMaxSegmentLog = 26;
 inline constexpr std::uint32_t kSegmentLog = 23;  // what koan writes: no segment above 8 MiB
 inline constexpr std::uint64_t kMaxSegments = std::uint64_t{1} << 32;
 inline constexpr std::uint64_t kCodedSlack = 1024;  // coded bytes of a segment <= raw bytes + this
-inline constexpr std::uint64_t kMaxModelRatio = 1024;  // text bytes of a model-coded segment <= this * coded bytes: bounds the time a file can cost
+inline constexpr std::uint64_t kMaxModelRatio =
+    1024;  // text bytes of a model-coded segment <= this * coded bytes: bounds the time a file can cost
 inline constexpr std::uint32_t kMaxMessage = 4095;
 inline constexpr std::uint32_t kMinWindow = 16, kMaxWindow = 65536, kMaxSinks = 16;
-inline constexpr std::size_t kMaxRecordHead = 96;  // no header or record head is longer (the end record's entries apart)
+inline constexpr std::size_t kMaxRecordHead =
+    96;  // no header or record head is longer (the end record's entries apart)
 inline constexpr std::uint8_t kTagModel = 0x01, kTagSegment = 0x10, kTagEnd = 0x7F;
 
 enum class Method : std::uint8_t { kStored = 0, kZstd = 1, kLzma = 2, kModel = 3 };

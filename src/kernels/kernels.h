@@ -1,5 +1,6 @@
 // The handful of exact kernels that inference is made of, and the choice of an instruction set at run time.
-// Every function follows docs/numerics.md to the bit; the scalar table is the definition and the others are compared with it.
+// Every function follows docs/numerics.md to the bit; the scalar table is the definition and the others are compared
+// with it.
 //
 // Shapes: `in` and head sizes are multiples of 32 (padded by the caller), output rows are padded to multiples of 16.
 // All pointers are 64-byte aligned unless said. Functions are total, noexcept, allocate nothing and keep no state.
@@ -10,9 +11,9 @@
 
 namespace koan {
 
-inline constexpr int kGroup = 32;       // elements that share a scale
-inline constexpr int kRowBlock = 16;    // output rows, or cached positions, that are stored side by side
-inline constexpr int kValueBlock = 128; // positions whose values are summed before joining the rest (numerics 8.5)
+inline constexpr int kGroup = 32;        // elements that share a scale
+inline constexpr int kRowBlock = 16;     // output rows, or cached positions, that are stored side by side
+inline constexpr int kValueBlock = 128;  // positions whose values are summed before joining the rest (numerics 8.5)
 
 // int8 matrix [rows, in], stored for 16 rows at a time so that one vector holds 4 inputs of 16 rows:
 // quants[row_block][group][k = 0..7][lane = 0..15][j = 0..3] = weight(row_block*16 + lane, group*32 + k*4 + j)
@@ -27,9 +28,9 @@ struct PackedMatrix {
 // Sixteen consecutive cached positions of one key/value head. `slot` indexes the arrays in AttentionArgs.
 struct AttentionBlock {
   std::uint32_t slot;
-  std::uint32_t position;   // of lane 0; a multiple of 16
-  std::uint16_t mask;       // bit i: position + i is attended; never 0
-  std::uint16_t sink;       // 1: use the sink query
+  std::uint32_t position;  // of lane 0; a multiple of 16
+  std::uint16_t mask;      // bit i: position + i is attended; never 0
+  std::uint16_t sink;      // 1: use the sink query
 };
 
 struct AttentionArgs {
@@ -37,16 +38,16 @@ struct AttentionArgs {
   const float* query_scale;       // [heads][head_dim/32]
   const std::int8_t* sink_query;  // the same for blocks with sink = 1
   const float* sink_query_scale;
-  const std::int8_t* keys;        // slot s: [head_dim/4][16][4] at keys + s*head_dim*16
-  const float* key_scales;        // slot s: [head_dim/32][16] at key_scales + s*head_dim/32*16
-  const std::uint16_t* values;    // slot s: [16][head_dim] bfloat16 at values + s*head_dim*16
-  const AttentionBlock* blocks;   // ascending positions
+  const std::int8_t* keys;       // slot s: [head_dim/4][16][4] at keys + s*head_dim*16
+  const float* key_scales;       // slot s: [head_dim/32][16] at key_scales + s*head_dim/32*16
+  const std::uint16_t* values;   // slot s: [16][head_dim] bfloat16 at values + s*head_dim*16
+  const AttentionBlock* blocks;  // ascending positions
   std::int32_t n_blocks;
   std::int32_t heads;
-  std::int32_t head_dim;          // padded
-  float scale;                    // 1/sqrt(true head size)
-  float* scratch;                 // [heads][n_blocks*16]
-  float* out;                     // [heads][head_dim]
+  std::int32_t head_dim;  // padded
+  float scale;            // 1/sqrt(true head size)
+  float* scratch;         // [heads][n_blocks*16]
+  float* out;             // [heads][head_dim]
 };
 
 struct Kernels {
@@ -57,7 +58,8 @@ struct Kernels {
   void (*matmul)(const PackedMatrix& w, const std::int8_t* q, const float* d, std::int32_t n_cols, float* y,
                  std::size_t y_stride) noexcept;
   // y_i = x_i * r * w_i with n true elements; entries n..padded are written as 0 where padded = n rounded up to 32.
-  // x need not be readable beyond n rounded up to 16; what lies beyond n there is ignored. In place allowed (numerics 5).
+  // x need not be readable beyond n rounded up to 16; what lies beyond n there is ignored. In place allowed (numerics
+  // 5).
   void (*rms_norm)(const float* x, const float* w, std::int32_t n, float eps, float* y) noexcept;
   // out_i = silu(gate_i) * up_i, n a multiple of 16 (numerics 6).
   void (*silu_mul)(const float* gate, const float* up, std::int32_t n, float* out) noexcept;
@@ -65,15 +67,15 @@ struct Kernels {
   void (*add)(float* x, const float* y, std::int32_t n) noexcept;
   // One row's attention for the query heads of one key/value head (numerics 8).
   void (*attention)(const AttentionArgs& args) noexcept;
-  // logits[n] -> freqs[n] >= 1; returns their exact sum, in (2^30, 2^31). logits is overwritten (numerics 9). n >= 1, any.
-  // Buffers must be readable and writable up to n rounded up to 16.
+  // logits[n] -> freqs[n] >= 1; returns their exact sum, in (2^30, 2^31). logits is overwritten (numerics 9). n >= 1,
+  // any. Buffers must be readable and writable up to n rounded up to 16.
   std::uint32_t (*frequencies)(float* logits, std::int32_t n, std::uint32_t* freqs) noexcept;
   // Sum of freqs[0..n), n any: exact while below 2^32.
   std::uint32_t (*sum)(const std::uint32_t* freqs, std::int32_t n) noexcept;
   // Symbol s with cum(s) <= target < cum(s) + freqs[s]; target below the sum of all. Writes cum(s) to *start.
   std::int32_t (*find)(const std::uint32_t* freqs, std::int32_t n, std::uint32_t target, std::uint32_t* start) noexcept;
-  // Back-to-back int8 dot products on registers for `iterations` rounds; returns multiply-adds done (for bench: the int8 peak).
-  // *sink receives a value so that nothing is optimised away.
+  // Back-to-back int8 dot products on registers for `iterations` rounds; returns multiply-adds done (for bench: the
+  // int8 peak). *sink receives a value so that nothing is optimised away.
   std::uint64_t (*int8_peak)(std::uint64_t iterations, std::int32_t* sink) noexcept;
 };
 

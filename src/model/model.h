@@ -25,7 +25,7 @@ struct ModelConfig {
   std::uint32_t head_dim = 0;
   std::uint32_t vocabulary = 0;
   std::uint32_t context_length = 0;  // what it was trained with
-  std::uint32_t window = 0;          // koan.window: the window to code with unless told otherwise; 0 if the file does not say
+  std::uint32_t window = 0;  // koan.window: the window to code with unless told otherwise; 0 if the file does not say
   float norm_eps = 0;
   double rope_base = 0;
 };

@@ -10,9 +10,9 @@
 namespace koan {
 namespace {
 
-constexpr std::size_t kFirstByte = 1;            // id 0 is <|bos|>
+constexpr std::size_t kFirstByte = 1;  // id 0 is <|bos|>
 constexpr std::size_t kSmallest = kFirstByte + 256;
-constexpr std::size_t kLongestPiece = 256;       // longer runs teach no vocabulary
+constexpr std::size_t kLongestPiece = 256;  // longer runs teach no vocabulary
 
 struct Word {
   std::vector<Token> tokens;
@@ -27,7 +27,9 @@ struct PairEntry {
 struct Candidate {
   std::uint64_t count, pair;
   // Larger counts first, then smaller ids.
-  bool operator<(const Candidate& other) const { return count != other.count ? count < other.count : pair > other.pair; }
+  bool operator<(const Candidate& other) const {
+    return count != other.count ? count < other.count : pair > other.pair;
+  }
 };
 
 std::uint64_t key_of(Token left, Token right) { return static_cast<std::uint64_t>(left) << 32 | right; }
@@ -55,8 +57,10 @@ class Merger {
       queue_.pop();
       const std::uint64_t count = pairs_[top.pair].count;
       if (count < 2) continue;
-      if (count != top.count) queue_.push({count, top.pair});  // it lost occurrences since it was queued
-      else merge(static_cast<Token>(top.pair >> 32), static_cast<Token>(top.pair));
+      if (count != top.count)
+        queue_.push({count, top.pair});  // it lost occurrences since it was queued
+      else
+        merge(static_cast<Token>(top.pair >> 32), static_cast<Token>(top.pair));
     }
   }
 

@@ -46,7 +46,8 @@ std::optional<std::string> unicode_to_bytes(std::string_view s) {
   for (std::size_t i = 0; i < s.size(); ++i) {
     std::uint32_t c = static_cast<std::uint8_t>(s[i]);
     if (c >= 0x80) {
-      if ((c & 0xE0) != 0xC0 || i + 1 >= s.size() || (static_cast<std::uint8_t>(s[i + 1]) & 0xC0) != 0x80) return std::nullopt;
+      if ((c & 0xE0) != 0xC0 || i + 1 >= s.size() || (static_cast<std::uint8_t>(s[i + 1]) & 0xC0) != 0x80)
+        return std::nullopt;
       c = ((c & 0x1F) << 6) | (static_cast<std::uint8_t>(s[++i]) & 0x3Fu);
     }
     if (c >= map().to_byte.size() || map().to_byte[c] < 0) return std::nullopt;

@@ -37,8 +37,10 @@ MergeTable::Rule MergeTable::find(Token left, Token right) const noexcept {
 }
 
 void MergeTable::apply(std::vector<Token>& tokens) const {
-  if (tokens.size() <= kShort) apply_short(tokens);
-  else apply_long(tokens);
+  if (tokens.size() <= kShort)
+    apply_short(tokens);
+  else
+    apply_long(tokens);
 }
 
 void MergeTable::apply_short(std::vector<Token>& tokens) const {
@@ -65,8 +67,8 @@ void MergeTable::apply_short(std::vector<Token>& tokens) const {
 void MergeTable::apply_long(std::vector<Token>& tokens) const {
   struct Candidate {
     std::uint32_t rank;
-    std::size_t at;      // index of the left token
-    Token left, right;   // what stood there when this was queued: stale candidates are recognised by it
+    std::size_t at;     // index of the left token
+    Token left, right;  // what stood there when this was queued: stale candidates are recognised by it
     bool operator>(const Candidate& other) const { return rank != other.rank ? rank > other.rank : at > other.at; }
   };
   constexpr std::size_t kEnd = ~std::size_t{0};

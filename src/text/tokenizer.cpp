@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxVocabulary = std::size_t{1} << 20;
 constexpr std::size_t kMaxTokenBytes = std::size_t{1} << 16;
-constexpr std::int64_t kTypeNormal = 1;   // values of tokenizer.ggml.token_type
+constexpr std::int64_t kTypeNormal = 1;  // values of tokenizer.ggml.token_type
 constexpr std::int64_t kTypeControl = 3;
 constexpr std::size_t kCachedPiece = 48;  // longer pieces hardly repeat
 
@@ -57,7 +57,8 @@ Result<Tokenizer> Tokenizer::from_parts(Parts parts) {
   for (std::size_t b = 0; b < 256; ++b)
     if (!seen[b]) return refuse("no token for byte " + std::to_string(b));
   for (const Parts::Merge& merge : p.merges) {
-    if (!normal(merge.left) || !normal(merge.right) || !normal(merge.result)) return refuse("a merge names an unknown token");
+    if (!normal(merge.left) || !normal(merge.right) || !normal(merge.result))
+      return refuse("a merge names an unknown token");
     if (p.tokens[merge.left] + p.tokens[merge.right] != p.tokens[merge.result])
       return refuse("a merge does not give the text of its parts");
   }
@@ -171,7 +172,8 @@ Status read_tokens(const GgufFile& file, Tokenizer::Parts& parts, std::unordered
 
 Result<Tokenizer> Tokenizer::from_gguf(const GgufFile& file) {
   KOAN_ASSIGN(const std::string model, file.get_string("tokenizer.ggml.model"));
-  if (model != "gpt2") return Error{ErrorCode::kNotSupported, "tokenizer: model '" + model + "' is not supported (gpt2 is)"};
+  if (model != "gpt2")
+    return Error{ErrorCode::kNotSupported, "tokenizer: model '" + model + "' is not supported (gpt2 is)"};
   KOAN_ASSIGN(const std::string pre, file.get_string("tokenizer.ggml.pre"));
   if (pre != "gpt-2")
     return Error{ErrorCode::kNotSupported, "tokenizer: pre-tokenizer '" + pre + "' is not supported (gpt-2 is)"};

@@ -24,7 +24,9 @@ class Tokenizer {
   struct Parts {
     std::vector<std::string> tokens;  // raw bytes (specials: their display text, e.g. "<|bos|>")
     std::vector<std::uint8_t> is_special;
-    struct Merge { Token left, right, result; };
+    struct Merge {
+      Token left, right, result;
+    };
     std::vector<Merge> merges;
     Token bos = 0;
   };

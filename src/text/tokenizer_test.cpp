@@ -48,7 +48,9 @@ TEST(Pretokenizer, FollowsTheGpt2Pattern) {
   EXPECT_EQ(pieces("a\n  b"), (Strings{"a", "\n ", " b"}));
   EXPECT_EQ(pieces("x123 45"), (Strings{"x", "123", " 45"}));
   EXPECT_EQ(pieces("na\xC3\xAFve \xE4\xB8\xAD"), (Strings{"na\xC3\xAFve", " \xE4\xB8\xAD"}));
-  EXPECT_EQ(pieces("\xFF\xFE" "a"), (Strings{"\xFF\xFE", "a"}));
+  EXPECT_EQ(pieces("\xFF\xFE"
+                   "a"),
+            (Strings{"\xFF\xFE", "a"}));
   EXPECT_EQ(pieces("'quote' 'sup"), (Strings{"'", "quote", "'", " '", "sup"}));
 }
 
