@@ -30,6 +30,7 @@ Status run_pack(const PackOptions& options);
 struct PretrainOptions {
   std::string data, valid, out, device = "cpu";
   bool resume = false;
+  std::string init;  // GGUF model whose weights and shape to start from
   std::uint64_t seed = 1;
   int threads = 0;  // 0: one for each core
   // Architecture (ignored on --resume: the checkpoint says it).

@@ -40,6 +40,7 @@ void add_pretrain_command(CLI::App& app) {
   c->add_option("--out", o.out, "Folder for checkpoints and the log")->required();
   c->add_option("--device", o.device)->check(CLI::IsMember({"cpu", "cuda"}));
   c->add_flag("--resume", o.resume, "Continue the checkpoint in --out; the model's shape comes from it");
+  c->add_option("--init", o.init, "Start from the weights of this GGUF model, which gives the shape too");
   c->add_option("--seed", o.seed);
   c->add_option("--threads", o.threads, "0: one for each core")->check(CLI::NonNegativeNumber);
   c->add_option("--width", o.width);

@@ -44,6 +44,9 @@ class Run {
     return {};
   }
 
+  // Weights alone: the optimiser and the schedule start anew.
+  Status start_from(const GgufFile& file) { return train::load_parameters(file, net_); }
+
   Status train() {
     log_.open(log_path(), std::ios::app);
     if (!log_) return Error{ErrorCode::kIo, log_path() + ": cannot be written"};
@@ -200,21 +203,23 @@ Status run_pretrain(const PretrainOptions& o) {
                           o.kv_heads,
                           o.head_dim,
                           o.feed_forward};
+  if (o.resume && !o.init.empty()) return Error{ErrorCode::kUsage, "--init and --resume exclude each other"};
+  const std::string from = o.resume ? path : o.init;
   Bytes bytes;
   GgufFile file;
-  if (o.resume) {
-    KOAN_ASSIGN(bytes, read_file(path, kMaxFile));
+  if (!from.empty()) {
+    KOAN_ASSIGN(bytes, read_file(from, kMaxFile));
     auto parsed = parse_gguf(bytes);
-    if (!parsed) return std::move(parsed).error().in(path);
+    if (!parsed) return std::move(parsed).error().in(from);
     file = std::move(*parsed);
     KOAN_ASSIGN(config, train::config_from_gguf(file));
     KOAN_ASSIGN(const Tokenizer tokenizer, Tokenizer::from_gguf(file));
     if (tokenizer.decode_hash() != data.tokenizer->decode_hash())
-      return Error{ErrorCode::kUsage, path + " was trained with another tokenizer than that of " + o.data};
+      return Error{ErrorCode::kUsage, from + " was trained with another tokenizer than that of " + o.data};
   }
   KOAN_TRY(train::check(config));
   Run run(o, std::move(stages), std::move(data), std::move(valid), config);
-  if (o.resume) KOAN_TRY(run.resume(file));
+  if (!from.empty()) KOAN_TRY(o.resume ? run.resume(file) : run.start_from(file));
   std::signal(SIGINT, stop_training);
   std::signal(SIGTERM, stop_training);
   return run.train();
