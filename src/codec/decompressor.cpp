@@ -42,7 +42,7 @@ class Decompressor {
  private:
   Status message() {
     // A coded message is never longer than its text and its head.
-    KOAN_ASSIGN(ByteView view, in_.peek(kMaxMessage + kCodedSlack + kMaxRecordHead));
+    KOAN_ASSIGN(ByteView view, in_.peek(kMaxMessagePart));
     const auto coder_for = [&](const std::array<std::uint8_t, 2>& id) { return coders_.coder_for_message(id); };
     KOAN_ASSIGN(DecodedMessage message, decode_message(view, coder_for, progress_));
     in_.consume(message.part_bytes);

@@ -31,7 +31,7 @@ struct Walk {
     PartInfo info;
     info.is_message = true;
     info.offset = in.position();
-    KOAN_ASSIGN(ByteView view, in.peek(kMaxMessage + kCodedSlack + kMaxRecordHead));
+    KOAN_ASSIGN(ByteView view, in.peek(kMaxMessagePart));
     ByteReader reader(view);
     KOAN_ASSIGN(MessageHead head, parse_message_head(reader));
     if (head.method == Method::kModel) {

@@ -216,10 +216,4 @@ Status TokenCoder::decode(std::span<DecodeJob> jobs, Progress& progress) {
   });
 }
 
-std::uint64_t TokenCoder::memory_bytes() const noexcept {
-  std::uint64_t sum = 0;
-  for (const Streams& s : workers_) sum += s.memory_bytes();
-  return sum;
-}
-
 }  // namespace koan

@@ -44,7 +44,6 @@ class TokenCoder {
   Status decode(std::span<DecodeJob> jobs, Progress& progress);
 
   const CoderSetup& setup() const noexcept { return setup_; }
-  std::uint64_t memory_bytes() const noexcept;
 
  private:
   // Number of workers for these jobs, each with streams ready. Short jobs want few: a worker pays to start.

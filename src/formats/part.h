@@ -24,6 +24,7 @@ inline constexpr std::uint32_t kMaxMessage = 4095;
 inline constexpr std::uint32_t kMinWindow = 16, kMaxWindow = 65536, kMaxSinks = 16;
 inline constexpr std::size_t kMaxRecordHead =
     96;  // no header or record head is longer (the end record's entries apart)
+inline constexpr std::size_t kMaxMessagePart = kMaxMessage + kCodedSlack + kMaxRecordHead;  // no message is longer
 inline constexpr std::uint8_t kTagModel = 0x01, kTagSegment = 0x10, kTagEnd = 0x7F;
 
 enum class Method : std::uint8_t { kStored = 0, kZstd = 1, kLzma = 2, kModel = 3 };
