@@ -6,9 +6,9 @@ NAMES = {
     "chat_arena_gpt4.txt": "chat, GPT-4", "chat_arena_o3mini.txt": "chat, o3-mini (a third not English)", "science_mmlu_pro.txt": "science answers",
     "math_word_problems.txt": "word problems", "math_competition.txt": "mathematics, JSON", "code_answers.txt": "code answers",
     "arxiv_abstracts.txt": "arXiv abstracts", "wikipedia.txt": "Wikipedia", "alice29.txt": "alice29.txt (1865)", "enwik6": "enwik6 (Wikipedia XML)",
-    "kennedy.xls": "kennedy.xls (binary)",
+    "plrabn12.txt": "plrabn12.txt (1667)", "kennedy.xls": "kennedy.xls (binary)",
 }
-COLUMNS = ["koan", "koan -9", "xz -9e", "zstd --ultra -22", "brotli -q 11", "bzip2 -9", "zpaq -m5"]
+COLUMNS = ["koan", "koan -9", "koan -2", "xz -9e", "zstd --ultra -22", "brotli -q 11", "bzip2 -9", "zpaq -m5"]
 
 
 def cells(row):

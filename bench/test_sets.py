@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Sizes of koan and its rivals on the test sets: bench/test_sets.py [KOAN] [TEST_DIR] [MESSAGES_PER_SET] -> CSV on stdout.
+"""Sizes of koan and its rivals on the test sets: bench/test_sets.py [KOAN] [TEST_DIR] [SETS] -> CSV on stdout.
+
+SETS: any of whole,standard,messages (default all three), so that they can be measured side by side.
 
 Whole files and single messages (without their prompts). Every koan size is of a real file that was decoded again and compared.
-Rivals run as the installed programs; one that is missing leaves its column empty. Messages: the first N of each set.
-koan -9 (one segment, slow to decode) is measured on the files of whole/ only.
+Rivals run as the installed programs; one that is missing leaves its column empty. koan -2 (context mixing without a model)
+and -9 (one long stream) are measured on whole files only: a message is coded the same way at every level.
 """
 import csv, glob, json, os, shutil, subprocess, sys, tempfile
 
 KOAN = sys.argv[1] if len(sys.argv) > 1 else "build/koan"
 TEST = sys.argv[2] if len(sys.argv) > 2 else "../shared/corpus/test"
-LIMIT = int(sys.argv[3]) if len(sys.argv) > 3 else 10**9
+SETS = (sys.argv[3] if len(sys.argv) > 3 else "whole,standard,messages").split(",")
+LEVELS = {"koan": "-6", "koan -2": "-2", "koan -9": "-9"}
 RIVALS = {
     "xz -9e": ["xz", "-9e", "-k", "-c"],
     "zstd --ultra -22": ["zstd", "--ultra", "-22", "-q", "-c"],
@@ -44,40 +47,36 @@ def koan_sizes(paths, level):
     return [os.path.getsize(p) for p in coded]
 
 
-def row(writer, kind, name, paths, folder, with_zpaq, source):
+def row(writer, kind, name, paths, folder):
     raw = sum(os.path.getsize(p) for p in paths)
-    sizes = {"koan": sum(koan_sizes(paths, "-6"))}
-    if "/whole/" in source:
-        sizes["koan -9"] = sum(koan_sizes(paths, "-9"))
+    sizes = {c: sum(koan_sizes(paths, level)) for c, level in LEVELS.items() if c == "koan" or kind == "whole"}
     for rival in RIVALS:
-        if rival == "zpaq -m5" and not with_zpaq:
+        if rival == "zpaq -m5" and kind != "whole":
             continue
         each = [rival_size(rival, p, folder) for p in paths]
         sizes[rival] = None if None in each else sum(each)
-    columns = ["koan", "koan -9"] + list(RIVALS)
+    columns = list(LEVELS) + list(RIVALS)
     writer.writerow([kind, name, len(paths), raw] + ["" if sizes.get(c) is None else sizes[c] for c in columns])
     sys.stdout.flush()
 
 
 def main():
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["kind", "name", "inputs", "raw bytes", "koan", "koan -9"] + list(RIVALS))
+    writer.writerow(["kind", "name", "inputs", "raw bytes"] + list(LEVELS) + list(RIVALS))
     with tempfile.TemporaryDirectory() as folder:
-        for path in sorted(glob.glob(f"{TEST}/whole/*")) + sorted(glob.glob(f"{TEST}/standard/*")):
+        for path in [p for s in ("whole", "standard") if s in SETS for p in sorted(glob.glob(f"{TEST}/{s}/*"))]:
             copy = os.path.join(folder, os.path.basename(path))
             shutil.copyfile(path, copy)
-            row(writer, "whole", os.path.basename(path), [copy], folder, True, path)
-        for path in sorted(glob.glob(f"{TEST}/messages/*.jsonl")):
+            row(writer, "whole", os.path.basename(path), [copy], folder)
+        for path in sorted(glob.glob(f"{TEST}/messages/*.jsonl")) if "messages" in SETS else []:
             paths = []
             for i, line in enumerate(open(path, encoding="utf-8")):
-                if i >= LIMIT:
-                    break
                 record = json.loads(line)
                 target = os.path.join(folder, f"message{i}")
                 with open(target, "wb") as out:
                     out.write((record.get("response") or record["text"]).encode())
                 paths.append(target)
-            row(writer, "messages", os.path.basename(path)[:-6], paths, folder, False, path)
+            row(writer, "messages", os.path.basename(path)[:-6], paths, folder)
 
 
 main()

@@ -27,6 +27,7 @@ typedef enum koan_code {
   KOAN_ERROR_CORRUPT = 30,       /* not a .koan file, cut short, or damaged */
   KOAN_ERROR_NEEDS_MODEL = 40,   /* the message names the model by hash */
   KOAN_ERROR_NEEDS_VERSION = 41, /* made by another format or numerics version */
+  KOAN_ERROR_NEEDS_CONTEXT = 43, /* the message names the context by hash and length; see koan_options.context */
   KOAN_ERROR_NOT_SUPPORTED = 42, /* this machine or build cannot do it */
   KOAN_ERROR_LIMIT = 60,         /* above a size limit */
   KOAN_ERROR_VERIFICATION = 70,  /* this machine does not reproduce the numerics: the known-answer check failed */
@@ -50,10 +51,13 @@ typedef int (*koan_progress_fn)(void* user, const koan_progress* progress);
 
 typedef struct koan_options {
   size_t struct_size;        /* sizeof(koan_options), set by koan_options_init */
-  int level;                 /* 1..9, default 6: longer segments, smaller files, less parallel (docs/cli.md) */
+  int level;                 /* 1..9, default 6: from fast to small (docs/cli.md) */
   unsigned threads;          /* 0 and 1: the calling thread only */
   uint32_t segment_bytes;    /* 0: what the level says; else 1024..8388608 */
   unsigned streams;          /* segments advanced together per thread; 0: 16; else 1..64. Never changes the bytes. */
+  uint32_t segments;         /* cut each block of 8 MiB, or less input, into so many; 0: by the level; else 1..8192 */
+  const void* context;       /* text that the input continues, at most 16 MiB; copied. Decompression needs the same. */
+  size_t context_size;       /* 0: no context */
   uint64_t bytes_total;      /* for progress only */
   koan_progress_fn progress; /* may be NULL */
   void* progress_user;
@@ -68,7 +72,7 @@ typedef struct koan_stats {
   uint64_t model_segments;
   uint64_t model_raw_bytes;
   uint64_t model_coded_bytes;
-  double model_ideal_bits; /* the model's own ideal code length; compression only, 0 otherwise */
+  double model_ideal_bits; /* ideal code length of the mixed probabilities; compression only, 0 otherwise */
 } koan_stats;
 
 void koan_options_init(koan_options* options);
@@ -133,6 +137,10 @@ typedef struct koan_part_info {
   uint8_t message_model_id[2];
   uint32_t window;
   uint32_t sinks;
+  uint32_t predictors;      /* bit mask */
+  int has_context;          /* context_* below are set; frames only */
+  uint8_t context_hash[16]; /* XXH3-128 */
+  uint64_t context_bytes;
 } koan_part_info;
 typedef struct koan_segment_info {
   uint64_t part;       /* counts from 0 */
@@ -141,7 +149,7 @@ typedef struct koan_segment_info {
   uint64_t raw_bytes;
   uint64_t coded_bytes;  /* payload alone */
   uint64_t record_bytes; /* payload and record header */
-  const char* method;    /* "stored" "zstd" "lzma" "model" */
+  const char* method;    /* "stored" "zstd" "lzma" "model" "cm" */
   const char* transform; /* "none" "crlf" */
   uint64_t check;
 } koan_segment_info;

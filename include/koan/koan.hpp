@@ -38,6 +38,11 @@ struct [[nodiscard]] Outcome {
 
 struct Options : koan_options {
   Options() noexcept { koan_options_init(this); }
+  // Points to `bytes` until the call that takes these options is over.
+  void set_context(std::span<const std::uint8_t> bytes) noexcept {
+    context = bytes.data();
+    context_size = bytes.size();
+  }
 };
 
 inline std::span<const std::uint8_t> bytes_of(std::string_view text) noexcept {

@@ -44,8 +44,8 @@ struct Raw {
   std::vector<int> levels;
   std::string segment;
   unsigned threads = 0;
-  bool keep = false, decompress = false, test = false, list = false, no_peers = false, no_progress = false,
-       version = false;
+  bool keep = false, decompress = false, test = false, list = false, no_peers = false, levels_table = false,
+       ablation = false, no_progress = false, version = false;
 };
 
 unsigned available_cores() {
@@ -83,8 +83,13 @@ void add_coding_options(CLI::App& app, Raw& raw, bool encodes) {
     app.add_flag("-1{1},-2{2},-3{3},-4{4},-5{5},-6{6},-7{7},-8{8},-9{9}", raw.levels)->group("");
     app.add_option("--segment-size", raw.segment, "Raw bytes per segment, e.g. 32K; overrides the level")
         ->type_name("N");
-    app.footer("  -1 .. -9                    Fast to small, by segment size; default 6");
+    app.add_option("--segments", raw.out.segments, "Cut each 8 MiB block into so many; overrides the level")
+        ->type_name("N")
+        ->check(range(1, 8192));
+    app.footer("  -1 .. -9                    Fast to small; default 6");
   }
+  app.add_option("--context", raw.out.context, "Text that the data continues; the same is needed to decompress")
+      ->type_name("FILE");
   app.add_option("--streams", raw.out.streams, "Segments advanced together per thread; never changes the bytes")
       ->type_name("N")
       ->check(range(1, 64));
@@ -125,6 +130,8 @@ void add_options(CLI::App& app, Raw& raw, Verb verb, bool filter) {
         ->type_name("N")
         ->check(range(1, 1000));
     app.add_flag("--no-peers", raw.no_peers, "koan alone");
+    app.add_flag("--levels", raw.levels_table, "One row for each level");
+    app.add_flag("--ablation", raw.ablation, "One row for each choice of adaptive predictors");
   }
   app.add_option("--model", raw.out.model, "GGUF model to compress with; also known when decompressing")
       ->type_name("FILE");
@@ -142,7 +149,18 @@ std::optional<Arguments> refuse(const std::string& message, int* exit_code) {
   return std::nullopt;
 }
 
+// What is wrong with the options of segments and of bench; empty if nothing is.
+std::string clash(const Raw& raw) {
+  const bool segments = raw.out.segments != 0 || !raw.segment.empty();
+  if (raw.out.segments != 0 && !raw.segment.empty()) return "choose one of --segments and --segment-size";
+  if (raw.levels_table && raw.ablation) return "choose one of --levels and --ablation";
+  if (raw.levels_table && (segments || !raw.levels.empty()))
+    return "--levels measures every level; it takes none, nor a segment size";
+  return {};
+}
+
 std::optional<Arguments> checked(Raw raw, int* exit_code) {
+  if (const std::string wrong = clash(raw); !wrong.empty()) return refuse(wrong, exit_code);
   Arguments out = std::move(raw.out);
   if (int{raw.decompress} + int{raw.test} + int{raw.list} > 1) return refuse("choose one of -d, -t and -l", exit_code);
   if (raw.decompress) out.verb = Verb::kDecompress;
@@ -156,6 +174,8 @@ std::optional<Arguments> checked(Raw raw, int* exit_code) {
   }
   out.threads = raw.threads == 0 ? available_cores() : raw.threads;
   out.peers = !raw.no_peers;
+  if (raw.levels_table) out.rows = BenchRows::kLevels;
+  if (raw.ablation) out.rows = BenchRows::kAblation;
   out.progress = !raw.no_progress && !out.quiet;
   if (raw.keep) out.remove_source = false;
   if (!out.output.empty() && out.output != "-" && out.to_stdout) return refuse("choose one of -c and -o", exit_code);

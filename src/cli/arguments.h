@@ -9,12 +9,14 @@
 namespace koan::cli {
 
 enum class Verb { kCompress, kDecompress, kTest, kList, kModels, kBench };
+enum class BenchRows { kPeers, kLevels, kAblation };
 
 struct Arguments {
   Verb verb = Verb::kCompress;
   std::vector<std::string> files;  // "-" is stdin
   std::string output;              // empty: by rule; "-": stdout
   std::string model;               // GGUF file; empty: none
+  std::string context;             // file; empty: none
   bool to_stdout = false;
   bool force = false;
   bool remove_source = false;
@@ -23,9 +25,11 @@ struct Arguments {
   bool progress = true;
   bool json = false;
   bool peers = true;
+  BenchRows rows = BenchRows::kPeers;
   int verbose = 0;
   int level = 6;
   std::uint32_t segment_bytes = 0;  // 0: what the level says
+  std::uint32_t segments = 0;       // of a block; 0: by their size
   unsigned streams = 0;             // 0: the library's default
   unsigned threads = 1;             // resolved: at least 1
   unsigned runs = 3;

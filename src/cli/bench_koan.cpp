@@ -47,6 +47,7 @@ std::vector<std::string> own_command(const char* verb, const Arguments& argument
   std::vector<std::string> out = {"/proc/self/exe", verb, "-c", "-q", "-T", std::to_string(arguments.threads)};
   if (arguments.streams != 0) out.insert(out.end(), {"--streams", std::to_string(arguments.streams)});
   if (!arguments.model.empty()) out.insert(out.end(), {"--model", arguments.model});
+  if (!arguments.context.empty()) out.insert(out.end(), {"--context", arguments.context});
   return out;
 }
 
@@ -57,6 +58,7 @@ Result<KoanMemory> measure_memory(int fd, const Arguments& arguments) {
   command.push_back(format("-%d", arguments.level));
   if (arguments.segment_bytes != 0)
     command.insert(command.end(), {"--segment-size", std::to_string(arguments.segment_bytes)});
+  if (arguments.segments != 0) command.insert(command.end(), {"--segments", std::to_string(arguments.segments)});
   KOAN_ASSIGN(const ChildRun packed, run_filter(command, fd));
   KOAN_ASSIGN(const ChildRun unpacked, run_filter(own_command("decompress", arguments), packed.output.fd()));
   KOAN_ASSIGN(const bool same, same_contents(unpacked.output.fd(), fd));
@@ -64,21 +66,20 @@ Result<KoanMemory> measure_memory(int fd, const Arguments& arguments) {
   return KoanMemory{packed.output_bytes, packed.peak_bytes, unpacked.peak_bytes};
 }
 
-Result<MeasuredKoan> measure_koan(Session& session, ByteView data, const Arguments& arguments) {
-  KOAN_ASSIGN(const Kernels* const kernels, choose_kernels());
-  MeasuredKoan out;
-  out.common.name = format("koan -%d", arguments.level);
-  out.isa = kernels->name;
+Result<Measured> time_koan(Session& session, ByteView data, const Arguments& arguments, koan_stats& stats,
+                           const std::function<void()>& before_run) {
+  Measured out;
+  out.name = format("koan -%d", arguments.level);
   koan_options options = session.options();
+  options.level = arguments.level;
   ProgressLine quiet(false, "", ProgressLine::Direction::kCompress);  // there to notice Ctrl-C
   options.progress = ProgressLine::callback;
   options.progress_user = &quiet;
   koan::Codec::Bytes first;
   for (unsigned run = 0; run < arguments.runs; ++run) {
-    // Between the runs, so that peak and speed see the same machine; the highest is the peak.
-    out.int8_peak = std::max(out.int8_peak, int8_peak(*kernels, arguments.threads));
+    before_run();
     const double start = seconds_now();
-    auto packed = session.codec().compress(data, options, &out.stats);
+    auto packed = session.codec().compress(data, options, &stats);
     const double middle = seconds_now();
     if (!packed) return error_of(packed.failure);
     auto unpacked = session.codec().decompress(packed.value, data.size(), options);
@@ -88,10 +89,21 @@ Result<MeasuredKoan> measure_koan(Session& session, ByteView data, const Argumen
     if (run != 0 && packed.value != first)
       return Error{ErrorCode::kVerification, "koan coded the same data differently"};
     first = std::move(packed.value);
-    out.common.encode.seconds.push_back(middle - start);
-    out.common.decode.seconds.push_back(end - middle);
+    out.encode.seconds.push_back(middle - start);
+    out.decode.seconds.push_back(end - middle);
   }
-  out.common.coded_bytes = first.size();
+  out.coded_bytes = first.size();
+  return out;
+}
+
+Result<MeasuredKoan> measure_koan(Session& session, ByteView data, const Arguments& arguments) {
+  KOAN_ASSIGN(const Kernels* const kernels, choose_kernels());
+  MeasuredKoan out;
+  out.isa = kernels->name;
+  // Between the runs, so that peak and speed see the same machine; the highest is the peak.
+  KOAN_ASSIGN(out.common, time_koan(session, data, arguments, out.stats, [&] {
+                out.int8_peak = std::max(out.int8_peak, int8_peak(*kernels, arguments.threads));
+              }));
   return out;
 }
 

@@ -1,12 +1,10 @@
 // koan bench: ratio, speed and memory, beside other compressors, in one run.
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <cstdio>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "cli/bench.h"
+#include "cli/bench_rows.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
@@ -14,8 +12,6 @@
 
 namespace koan::cli {
 namespace {
-
-constexpr std::uint64_t kMaxInput = std::uint64_t{1} << 30;
 
 struct Report {
   std::string file;
@@ -28,31 +24,14 @@ struct Report {
 
 double rate(double amount, const Timing& timing) { return amount / timing.median(); }
 
-std::string speed_cell(const Timing& timing, std::uint64_t raw) {
-  const double kb = static_cast<double>(raw) / 1000;
-  return format("%.1f (%.1f-%.1f)", kb / timing.median(), kb / timing.highest(), kb / timing.lowest());
-}
-
-std::vector<std::string> row_of(const Measured& m, std::uint64_t raw) {
-  if (!m.missing.empty()) return {m.name, m.missing};
-  return {m.name,
-          std::to_string(m.coded_bytes),
-          format("%.1f%%", percent(m.coded_bytes, raw)),
-          format("%.3f", bits_per_byte(m.coded_bytes, raw)),
-          speed_cell(m.encode, raw),
-          speed_cell(m.decode, raw),
-          format("%.1f", static_cast<double>(m.encode_peak_bytes) / 1e6),
-          format("%.1f", static_cast<double>(m.decode_peak_bytes) / 1e6)};
-}
-
 void print_text(const Report& r, const Arguments& arguments) {
   const koan_stats& s = r.koan.stats;
   std::printf("%s: %llu bytes, %u thread%s, %s, median of %u runs (lowest-highest)\n", printable(r.file).c_str(),
               static_cast<unsigned long long>(r.raw_bytes), arguments.threads, arguments.threads == 1 ? "" : "s",
               r.koan.isa.c_str(), arguments.runs);
-  Table table({"", "bytes", "ratio", "bits/byte", "encode KB/s", "decode KB/s", "encode MB", "decode MB"});
-  table.add(row_of(r.koan.common, r.raw_bytes));
-  for (const Measured& peer : r.peers) table.add(row_of(peer, r.raw_bytes));
+  Table table(bench_header(true));
+  table.add(bench_row(r.koan.common, r.raw_bytes, true));
+  for (const Measured& peer : r.peers) table.add(bench_row(peer, r.raw_bytes, true));
   std::fputs(table.text().c_str(), stdout);
   std::printf("model          %s, %llu bytes (in the program, not counted above), sha256 %s\n",
               printable(r.model.name).c_str(), static_cast<unsigned long long>(r.model.file_bytes),
@@ -74,25 +53,10 @@ void print_text(const Report& r, const Arguments& arguments) {
   if (!r.peers.empty()) std::printf("The others run as programs on one thread; their times include starting them.\n");
 }
 
-Json json_of(const Timing& timing, std::uint64_t raw) {
-  return {{"seconds", timing.seconds}, {"median_bytes_per_second", static_cast<double>(raw) / timing.median()}};
-}
-
-Json json_of(const Measured& m, std::uint64_t raw) {
-  if (!m.missing.empty()) return {{"name", m.name}, {"missing", m.missing}};
-  return {{"name", m.name},
-          {"coded_bytes", m.coded_bytes},
-          {"bits_per_byte", bits_per_byte(m.coded_bytes, raw)},
-          {"encode", json_of(m.encode, raw)},
-          {"decode", json_of(m.decode, raw)},
-          {"encode_peak_bytes", m.encode_peak_bytes},
-          {"decode_peak_bytes", m.decode_peak_bytes}};
-}
-
 Json json_of(const Report& r, const Arguments& arguments) {
   const double work = static_cast<double>(r.koan.stats.tokens) * static_cast<double>(r.model.multiply_adds);
   const Timing &encode = r.koan.common.encode, &decode = r.koan.common.decode;
-  Json koan = json_of(r.koan.common, r.raw_bytes);
+  Json koan = cli::json_of(r.koan.common, r.raw_bytes);
   koan["stats"] = cli::json_of(r.koan.stats);
   koan["encode_tokens_per_second"] = rate(static_cast<double>(r.koan.stats.tokens), encode);
   koan["decode_tokens_per_second"] = rate(static_cast<double>(r.koan.stats.tokens), decode);
@@ -100,7 +64,7 @@ Json json_of(const Report& r, const Arguments& arguments) {
   koan["encode_share_of_int8_peak"] = rate(work, encode) / r.koan.int8_peak;
   koan["decode_share_of_int8_peak"] = rate(work, decode) / r.koan.int8_peak;
   Json peers = Json::array();
-  for (const Measured& peer : r.peers) peers.push_back(json_of(peer, r.raw_bytes));
+  for (const Measured& peer : r.peers) peers.push_back(cli::json_of(peer, r.raw_bytes));
   return {{"file", r.file},
           {"raw_bytes", r.raw_bytes},
           {"threads", arguments.threads},
@@ -118,23 +82,19 @@ Json json_of(const Report& r, const Arguments& arguments) {
 Result<Report> measure_children(const std::string& path, const Arguments& arguments) {
   Report report;
   report.file = path;
-  KOAN_ASSIGN(const FileHandle file, open_for_reading(path));
-  struct stat info {};
-  if (::fstat(file.fd(), &info) != 0) return io_error(path, errno);
-  if (!S_ISREG(info.st_mode)) return Error{ErrorCode::kUsage, path + ": bench needs a regular file"};
-  if (info.st_size == 0) return Error{ErrorCode::kUsage, path + ": empty, nothing to measure"};
-  report.raw_bytes = static_cast<std::uint64_t>(info.st_size);
-  auto memory = measure_memory(file.fd(), arguments);
+  KOAN_ASSIGN(const BenchInput input, open_bench_input(path));
+  report.raw_bytes = input.bytes;
+  auto memory = measure_memory(input.handle.fd(), arguments);
   if (!memory) return std::move(memory).error().in(path);
   report.memory = *memory;
   if (arguments.peers) {
-    KOAN_ASSIGN(report.peers, measure_peers(file.fd(), report.raw_bytes, arguments));
+    KOAN_ASSIGN(report.peers, measure_peers(input.handle.fd(), report.raw_bytes, arguments));
   }
   return report;
 }
 
 Status measure_here(Report& report, Session& session, const Arguments& arguments) {
-  KOAN_ASSIGN(const Bytes data, read_file(report.file, kMaxInput));
+  KOAN_ASSIGN(const Bytes data, read_file(report.file, kMaxBenchInput));
   KOAN_ASSIGN(report.model, session.default_model());
   auto measured = measure_koan(session, data, arguments);
   if (interrupted()) return Error{ErrorCode::kCancelled, report.file + ": interrupted"};
@@ -151,6 +111,8 @@ Status measure_here(Report& report, Session& session, const Arguments& arguments
 }  // namespace
 
 int run_bench(const Arguments& arguments) {
+  if (arguments.rows == BenchRows::kLevels) return run_levels(arguments);
+  if (arguments.rows == BenchRows::kAblation) return run_ablation(arguments);
   Outcomes outcomes;
   Json files = Json::array();
   std::vector<Report> reports;

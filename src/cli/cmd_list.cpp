@@ -62,6 +62,15 @@ std::string models_of(const Contents& contents, const std::optional<Session>& se
   return out.empty() ? "-" : out;
 }
 
+std::string contexts_of(const Contents& contents) {
+  std::string out;
+  for (const koan_part_info& part : contents.parts) {
+    const std::string hash = to_hex(part.context_hash).substr(0, 8);
+    if (part.has_context && out.find(hash) == std::string::npos) out += (out.empty() ? "" : ", ") + hash;
+  }
+  return out.empty() ? "-" : out;
+}
+
 std::string checks_of(const Contents& contents) {
   bool message = false, frame = false;
   for (const koan_part_info& part : contents.parts) (part.is_message ? message : frame) = true;
@@ -81,8 +90,10 @@ Json json_of(const Contents& contents, const std::string& name, const std::optio
                         {"sha256", to_hex(part.model_sha256)},
                         {"numerics_version", part.numerics_version},
                         {"window", part.window},
-                        {"sinks", part.sinks}};
+                        {"sinks", part.sinks},
+                        {"predictors", part.predictors}};
     }
+    if (part.has_context) entry["context"] = {{"xxh3_128", to_hex(part.context_hash)}, {"bytes", part.context_bytes}};
     parts.push_back(std::move(entry));
   }
   for (const koan_segment_info& s : contents.segments) {
@@ -113,8 +124,12 @@ void print_segments(const Contents& contents, const std::string& name, const std
     std::printf("part %zu: %s at byte %llu, model %s", i, part.is_message ? "message" : "frame",
                 static_cast<unsigned long long>(part.offset), printable(model_of(part, session)).c_str());
     if (part.has_model && !part.is_message) {
-      std::printf(" (sha256 %s, numerics %u, window %u+%u)", to_hex(part.model_sha256).c_str(), part.numerics_version,
-                  part.window, part.sinks);
+      std::printf(" (sha256 %s, numerics %u, window %u+%u, predictors %02x)", to_hex(part.model_sha256).c_str(),
+                  part.numerics_version, part.window, part.sinks, part.predictors);
+    }
+    if (part.has_context) {
+      std::printf(", context xxh3-128 %s, %llu bytes", to_hex(part.context_hash).c_str(),
+                  static_cast<unsigned long long>(part.context_bytes));
     }
     std::printf("\n");
   }
@@ -138,7 +153,7 @@ int run_list(const Arguments& arguments) {
     outcomes.failed(made.error());
   }
   Json files = Json::array();
-  Table table({"raw", "coded", "ratio", "bits/byte", "segments", "model", "check", "file"}, {5, 6, 7});
+  Table table({"raw", "coded", "ratio", "bits/byte", "segments", "model", "context", "check", "file"}, {5, 6, 7, 8});
   std::vector<std::pair<std::string, Contents>> listed;
   for (const std::string& path : arguments.files) {
     const std::string name = path == "-" ? "stdin" : path;
@@ -152,7 +167,7 @@ int run_list(const Arguments& arguments) {
     const Contents& c = *contents;
     table.add({number(c.raw_bytes), number(c.coded_bytes), format("%.1f%%", percent(c.coded_bytes, c.raw_bytes)),
                format("%.2f", bits_per_byte(c.coded_bytes, c.raw_bytes)), number(c.segments.size()),
-               printable(models_of(c, session)), checks_of(c), printable(name)});
+               printable(models_of(c, session)), contexts_of(c), checks_of(c), printable(name)});
     files.push_back(json_of(c, name, session));
     listed.emplace_back(name, std::move(*contents));
   }

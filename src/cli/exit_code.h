@@ -29,6 +29,7 @@ inline constexpr int exit_code(ErrorCode code) noexcept {
       return kExitCorrupt;
     case ErrorCode::kNeedsModel:
     case ErrorCode::kNeedsVersion:
+    case ErrorCode::kNeedsContext:
       return kExitNeeds;
     case ErrorCode::kLimit:
       return kExitLimit;

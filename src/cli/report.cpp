@@ -72,9 +72,9 @@ Json json_of(const Error& error) {
           {"message", error.message}};
 }
 
-void print_json(const char* command, Json files, int exit_code, bool on_stderr) {
-  const Json object = {
-      {"koan", koan_version()}, {"command", command}, {"exit_code", exit_code}, {"files", std::move(files)}};
+void print_json(const char* command, Json files, int exit_code, bool on_stderr, const Json& more) {
+  Json object = {{"koan", koan_version()}, {"command", command}, {"exit_code", exit_code}, {"files", std::move(files)}};
+  object.update(more);
   // File names need not be UTF-8; JSON must be.
   const std::string text = object.dump(2, ' ', false, Json::error_handler_t::replace);
   std::fprintf(on_stderr ? stderr : stdout, "%s\n", text.c_str());

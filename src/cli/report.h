@@ -28,8 +28,9 @@ std::string human_size(std::uint64_t bytes);                            // "12.3
 
 Json json_of(const koan_stats& stats);
 Json json_of(const Error& error);
-// The object of a command: {"koan": version, "command": ..., "exit_code": ..., "files": [...]}.
-void print_json(const char* command, Json files, int exit_code, bool on_stderr);
+// The object of a command: {"koan": version, "command": ..., "exit_code": ..., "files": [...]}, then what else there
+// is.
+void print_json(const char* command, Json files, int exit_code, bool on_stderr, const Json& more = Json::object());
 
 // Rows of cells as columns; the first column and those in `left` are left-aligned.
 class Table {

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{8} << 30;
+constexpr std::uint64_t kMaxContextBytes = std::uint64_t{16} << 20;  // as the library
 
 Status add_model_file(koan::Codec& codec, const std::string& path, bool make_default) {
   KOAN_ASSIGN(const Bytes gguf, read_file(path, kMaxModelBytes));
@@ -67,10 +68,18 @@ std::vector<std::string> model_files() {
 
 Error error_of(const koan::Failure& failure) { return Error{error_code(failure.code), failure.message}; }
 
+Result<Bytes> read_context(const Arguments& arguments) {
+  if (arguments.context.empty()) return Bytes{};
+  KOAN_ASSIGN(Bytes context, read_file(arguments.context, kMaxContextBytes));
+  if (context.empty()) return Error{ErrorCode::kUsage, arguments.context + ": empty, no context"};
+  return context;
+}
+
 Result<Session> Session::create(const Arguments& arguments) {
+  KOAN_ASSIGN(Bytes context, read_context(arguments));
   auto made = koan::Codec::create();
   if (!made) return error_of(made.failure);
-  Session session(std::move(made.value), arguments);
+  Session session(std::move(made.value), arguments, std::move(context));
   if (!arguments.model.empty()) KOAN_TRY(add_model_file(session.codec_, arguments.model, true));
   return session;
 }
@@ -92,6 +101,9 @@ koan_options Session::options() const {
   out.threads = arguments_.threads;
   out.segment_bytes = arguments_.segment_bytes;
   out.streams = arguments_.streams;
+  out.segments = arguments_.segments;
+  out.context = context_.data();
+  out.context_size = context_.size();
   return out;
 }
 

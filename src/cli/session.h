@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "cli/arguments.h"
 #include "koan/koan.hpp"
@@ -10,6 +11,9 @@
 namespace koan::cli {
 
 Error error_of(const koan::Failure& failure);
+
+// What --context names; nothing without it.
+Result<Bytes> read_context(const Arguments& arguments);
 
 class Session {
  public:
@@ -19,17 +23,19 @@ class Session {
   // Adds the *.gguf of KOAN_MODELS and the data folder, once; true if that brought a model. A file that is no usable
   // model is passed over.
   bool add_folder_models();
-  koan_options options() const;
+  koan_options options() const;  // points into the session
   Result<koan_model_info> default_model() const;
   // Name of the model with this hash, or the first eight hex digits.
   std::string model_name(const std::uint8_t (&sha256)[32]) const;
   std::string message_model_name(const std::uint8_t (&id)[2]) const;
 
  private:
-  Session(koan::Codec codec, Arguments arguments) : codec_(std::move(codec)), arguments_(std::move(arguments)) {}
+  Session(koan::Codec codec, Arguments arguments, Bytes context)
+      : codec_(std::move(codec)), arguments_(std::move(arguments)), context_(std::move(context)) {}
 
   koan::Codec codec_;
   Arguments arguments_;
+  Bytes context_;
   bool folders_added_ = false;
 };
 

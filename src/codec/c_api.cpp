@@ -19,6 +19,7 @@ using koan::ErrorCode;
 static_assert(static_cast<int>(ErrorCode::kCancelled) == KOAN_ERROR_CANCELLED &&
               static_cast<int>(ErrorCode::kCorrupt) == KOAN_ERROR_CORRUPT &&
               static_cast<int>(ErrorCode::kNeedsModel) == KOAN_ERROR_NEEDS_MODEL &&
+              static_cast<int>(ErrorCode::kNeedsContext) == KOAN_ERROR_NEEDS_CONTEXT &&
               static_cast<int>(ErrorCode::kUsage) == KOAN_ERROR_USAGE &&
               static_cast<int>(ErrorCode::kIo) == KOAN_ERROR_IO &&
               static_cast<int>(ErrorCode::kLimit) == KOAN_ERROR_LIMIT &&
@@ -88,6 +89,9 @@ koan::Result<koan::CodecOptions> read_options(const koan_options* in) {
   out.threads = in->threads;
   out.segment_bytes = in->segment_bytes;
   out.streams = in->streams;
+  out.segments = in->segments;
+  if (in->context_size != 0 && !in->context) return Error{ErrorCode::kUsage, "context is NULL"};
+  out.context = {static_cast<const std::uint8_t*>(in->context), in->context_size};
   out.bytes_total = in->bytes_total;
   if (in->progress) {
     out.progress = [fn = in->progress, user = in->progress_user](const koan::ProgressReport& r) {
@@ -153,6 +157,8 @@ const char* koan_code_name(koan_code code) {
       return "needs-model";
     case KOAN_ERROR_NEEDS_VERSION:
       return "needs-version";
+    case KOAN_ERROR_NEEDS_CONTEXT:
+      return "needs-context";
     case KOAN_ERROR_NOT_SUPPORTED:
       return "not-supported";
     case KOAN_ERROR_LIMIT:
@@ -265,10 +271,16 @@ koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn o
             std::memcpy(info.model_sha256, p.model->sha256.data(), 32);
             info.window = p.model->window;
             info.sinks = p.model->sinks;
+            info.predictors = p.model->predictors;
             const auto id = p.model->message_id();
             std::memcpy(info.message_model_id, id.data(), 2);
           }
           if (p.model_id) std::memcpy(info.message_model_id, p.model_id->data(), 2);
+          if (p.context) {
+            info.has_context = 1;
+            std::memcpy(info.context_hash, p.context->hash.data(), sizeof info.context_hash);
+            info.context_bytes = p.context->bytes;
+          }
           if (on_part) on_part(user, &info);
         },
         [&](const koan::SegmentInfo& s) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/hash.h"
 #include "codec/test_inputs.h"
 #include "koan/koan.h"
 
@@ -140,6 +141,51 @@ TEST(CApi, ProgressCanCancel) {
   size_t out_size = 0;
   EXPECT_EQ(koan_compress(codec.handle, &options, text.data(), text.size(), &out, &out_size, nullptr, nullptr),
             KOAN_ERROR_CANCELLED);
+}
+
+TEST(CApi, ContextIsNeededAgainAndInspectNamesIt) {
+  Codec codec;
+  const koan::Bytes text = koan::sample_text(9000), context = koan::prose(5000, 3);
+  koan_options options;
+  koan_options_init(&options);
+  options.context = context.data();
+  options.context_size = context.size();
+  options.segments = 3;
+  uint8_t *coded = nullptr, *back = nullptr;
+  size_t coded_size = 0, back_size = 0;
+  koan_error error;
+  koan_stats stats;
+  ASSERT_EQ(koan_compress(codec.handle, &options, text.data(), text.size(), &coded, &coded_size, &stats, &error),
+            KOAN_OK)
+      << error.message;
+  EXPECT_EQ(stats.segments, 3u);
+  EXPECT_EQ(koan_decompress(codec.handle, nullptr, coded, coded_size, SIZE_MAX, &back, &back_size, nullptr, &error),
+            KOAN_ERROR_NEEDS_CONTEXT);
+  EXPECT_STREQ(koan_code_name(error.code), "needs-context");
+  ASSERT_EQ(koan_decompress(codec.handle, &options, coded, coded_size, SIZE_MAX, &back, &back_size, nullptr, &error),
+            KOAN_OK)
+      << error.message;
+  EXPECT_TRUE(back_size == text.size() && std::memcmp(back, text.data(), back_size) == 0);
+  koan_free(back);
+
+  Memory source;
+  source.in.assign(coded, coded + coded_size);
+  koan_free(coded);
+  koan_part_info part{};
+  ASSERT_EQ(
+      koan_inspect_stream(
+          read_memory, &source, [](void* user, const koan_part_info* p) { *static_cast<koan_part_info*>(user) = *p; },
+          nullptr, &part, &error),
+      KOAN_OK)
+      << error.message;
+  EXPECT_EQ(part.has_context, 1);
+  EXPECT_EQ(part.context_bytes, context.size());
+  EXPECT_EQ(koan::to_hex(part.context_hash), koan::to_hex(koan::xxh3_128(context)));
+  EXPECT_NE(part.predictors, 0u);
+
+  options.context = nullptr;
+  EXPECT_EQ(koan_compress(codec.handle, &options, text.data(), text.size(), &coded, &coded_size, &stats, &error),
+            KOAN_ERROR_USAGE);
 }
 
 struct Seen {

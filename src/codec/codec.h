@@ -13,12 +13,15 @@ struct CodecOptions {
   unsigned threads = 1;
   std::uint32_t segment_bytes = 0;  // 0: by level
   unsigned streams = 16;
+  std::uint32_t segments = 0;  // that each block is cut into; 0: by segment_bytes or level
+  ByteView context;            // copied
   std::uint64_t bytes_total = 0;
   ProgressFn progress;
 };
 
 inline constexpr unsigned kMaxThreads = 1024;
 inline constexpr unsigned kMaxStreams = 64;
+inline constexpr std::uint32_t kMaxBlockSegments = 8192;  // so that a full block has none under 1 KiB
 
 class Codec {
  public:
@@ -32,10 +35,14 @@ class Codec {
  private:
   class Provider;
   Codec(const Kernels* kernels, ModelStore store) : kernels_(kernels), store_(std::move(store)) {}
-  TokenCoder& coder(const std::shared_ptr<const Model>& model, Window window, const CodecOptions& options);
+  // The part of a coder's setup that options say; model, window, context and predictors are to be filled in.
+  CoderSetup coder_setup(const CodecOptions& options) const;
+  TokenCoder& coder(CoderSetup setup);
+  void keep_context(ByteView context);
 
   const Kernels* kernels_;
   ModelStore store_;
+  Context context_;                    // of the last use
   std::unique_ptr<TokenCoder> coder_;  // of the last use: its streams are warm
 };
 

@@ -65,6 +65,36 @@ TEST(EmbeddedModel, IsTheDefaultAndCodesTextAndMessages) {
   }
 }
 
+TEST_F(CodecTest, EveryLevelComesBackWithTheModelOrWithout) {
+  const Bytes text = sample_text(40000);
+  for (int level = 1; level <= 9; ++level) {
+    SCOPED_TRACE(level);
+    CodecOptions options;
+    options.level = level;
+    CodecStats stats;
+    const Bytes coded = compressed(text, options, &stats);
+    EXPECT_EQ(stats.model_segments > 0, level_of(level).use_model);
+    const auto back = decompressed(coded);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_TRUE(*back == text);
+    compressed(sample_text(700), options, &stats);
+    EXPECT_EQ(stats.model_segments, 1u) << "messages use the model at every level";
+  }
+}
+
+TEST_F(CodecTest, SegmentsAreAsManyAsAskedFor) {
+  const Bytes text = sample_text(60000);
+  for (const std::uint32_t segments : {1u, 2u, 7u}) {
+    CodecOptions options;
+    options.segments = segments;
+    CodecStats stats;
+    const auto back = decompressed(compressed(text, options, &stats));
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_TRUE(*back == text);
+    EXPECT_EQ(stats.segments, segments);
+  }
+}
+
 TEST_F(CodecTest, EncodingTwiceGivesTheSameBytes) {
   const Bytes text = sample_text(20000);
   EXPECT_TRUE(compressed(text) == compressed(text));
@@ -135,6 +165,13 @@ TEST_F(CodecTest, BadOptionsAndCancellationAreErrors) {
   EXPECT_EQ(code_with(options), ErrorCode::kUsage);
   options = {};
   options.segment_bytes = 10;
+  EXPECT_EQ(code_with(options), ErrorCode::kUsage);
+  options = {};
+  options.segments = 8193;
+  EXPECT_EQ(code_with(options), ErrorCode::kUsage);
+  options = {};
+  options.segments = 2;
+  options.segment_bytes = 4096;
   EXPECT_EQ(code_with(options), ErrorCode::kUsage);
   options = {};
   options.progress = [](const ProgressReport&) { return false; };

@@ -10,12 +10,15 @@ namespace {
 // A frame while it is written.
 class FrameWriter {
  public:
-  FrameWriter(Sink& sink, const ModelRef& model, CodecStats& stats, Progress& progress)
+  FrameWriter(Sink& sink, ModelRef model, CodecStats& stats, Progress& progress)
       : sink_(sink), model_(model), stats_(stats), progress_(progress) {}
 
-  Status begin() {
+  Status begin(const ContextRef* context) {
     Bytes out;
-    append_frame_header(out, kSegmentLog);
+    append_frame_header(out, {kSegmentLog, context != nullptr});
+    const std::size_t header = out.size();
+    if (context) append_context_record(out, *context);
+    gap_ = out.size() - header;
     return emit(out);
   }
 
@@ -25,7 +28,7 @@ class FrameWriter {
     if (by_model && model_offset_ == 0) {
       model_offset_ = position_;
       append_model_record(out, model_);
-      gap_ = out.size();
+      gap_ += out.size();
     }
     const std::size_t begin = out.size();
     append_segment_head(out, segment.head);
@@ -61,7 +64,7 @@ class FrameWriter {
   }
 
   Sink& sink_;
-  const ModelRef& model_;
+  ModelRef model_;
   CodecStats& stats_;
   Progress& progress_;
   std::uint64_t position_ = 0, model_offset_ = 0, gap_ = 0;
@@ -69,9 +72,17 @@ class FrameWriter {
   StreamHash hash_;
 };
 
-Result<CodecStats> compress_message(ByteView raw, Sink& sink, TokenCoder& coder, const ModelRef& model,
+ModelRef ref_of(const TokenCoder& coder) {
+  return model_ref(*coder.setup().model, coder.setup().window, coder.setup().predictors);
+}
+
+bool needs_context(const CodedSegment& segment) noexcept {
+  return segment.head.method == Method::kModel || segment.head.method == Method::kCm;
+}
+
+Result<CodecStats> compress_message(ByteView raw, Sink& sink, TokenCoder& coder, const ContextHash& context,
                                     Progress& progress) {
-  KOAN_ASSIGN(CodedMessage message, encode_message(raw, coder, model.message_id(), progress));
+  KOAN_ASSIGN(CodedMessage message, encode_message(raw, coder, ref_of(coder).message_id(context), progress));
   KOAN_TRY(sink.write(message.bytes));
   progress.written(message.bytes.size());
   CodecStats stats;
@@ -90,30 +101,29 @@ Result<CodecStats> compress_message(ByteView raw, Sink& sink, TokenCoder& coder,
 
 }  // namespace
 
-std::size_t level_segment_bytes(int level) noexcept {
-  static constexpr std::size_t kKiB[] = {8, 16, 24, 32, 48, 64, 128, 512, 8192};
-  return kKiB[std::clamp(level, 1, 9) - 1] << 10;
-}
-
-Result<CodecStats> compress(Source& source, Sink& sink, TokenCoder& coder, std::size_t segment_bytes,
-                            Progress& progress) {
-  const CoderSetup& setup = coder.setup();
-  const ModelRef model = model_ref(*setup.model, setup.window);
+Result<CodecStats> compress(Source& source, Sink& sink, const CompressSetup& setup, Progress& progress) {
   BufferedSource in(source);
-  KOAN_ASSIGN(ByteView block, in.peek(kMaxBlock));
-  if (block.size() <= kMaxMessage) return compress_message(block, sink, coder, model, progress);
-
+  KOAN_ASSIGN(ByteView view, in.peek(kMaxBlock + 1));
+  if (view.size() <= kMaxMessage) {
+    return compress_message(view, sink, setup.coder(kPredictorsAll), setup.context.ref.hash, progress);
+  }
+  PlanSetup plan{0, setup.level.use_model ? &setup.coder(setup.level.predictors) : nullptr, setup.threads,
+                 setup.context.view()};
   CodecStats stats;
-  FrameWriter frame(sink, model, stats, progress);
-  KOAN_TRY(frame.begin());
-  while (!block.empty()) {
-    block = block.first(std::min(block.size(), kMaxBlock));
-    KOAN_ASSIGN(const std::vector<CodedSegment> segments, plan_block(block, segment_bytes, &coder, progress));
+  FrameWriter frame(sink, plan.coder ? ref_of(*plan.coder) : ModelRef{}, stats, progress);
+  for (bool first = true; !view.empty(); first = false) {
+    const ByteView block = view.first(std::min(view.size(), kMaxBlock));
+    plan.segment_bytes = piece_bytes(block.size(), setup.segments, setup.level.segment_bytes);
+    KOAN_ASSIGN(const std::vector<CodedSegment> segments, plan_block(block, plan, progress));
+    if (first) {
+      const bool depends = view.size() > kMaxBlock || std::any_of(segments.begin(), segments.end(), needs_context);
+      KOAN_TRY(frame.begin(setup.context && depends ? &setup.context.ref : nullptr));
+    }
     for (const CodedSegment& segment : segments) KOAN_TRY(frame.add(segment));
     in.consume(block.size());
-    auto next = in.peek(kMaxBlock);
+    auto next = in.peek(kMaxBlock + 1);
     if (!next) return std::move(next).error();
-    block = *next;
+    view = *next;
   }
   KOAN_TRY(frame.end());
   return stats;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/io.h"
+#include "codec/context.h"
+#include "codec/levels.h"
 #include "codec/model_store.h"
 #include "codec/planner.h"
 
@@ -13,10 +15,16 @@ struct CodecStats {
   double model_ideal_bits = 0;
 };
 
-std::size_t level_segment_bytes(int level) noexcept;  // level 1..9
+struct CompressSetup {
+  Level level;
+  std::uint32_t segments = 0;  // that each block is cut into; 0: by the level
+  unsigned threads = 1;
+  Context context;
+  // A coder of the default model with this context and these predictors; lives as long as this, until the next call.
+  std::function<TokenCoder&(std::uint32_t predictors)> coder;
+};
 
 // Writes one message if all input is under 4096 bytes, else one frame.
-Result<CodecStats> compress(Source& source, Sink& sink, TokenCoder& coder, std::size_t segment_bytes,
-                            Progress& progress);
+Result<CodecStats> compress(Source& source, Sink& sink, const CompressSetup& setup, Progress& progress);
 
 }  // namespace koan

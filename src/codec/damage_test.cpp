@@ -1,5 +1,6 @@
 // Every truncation and every flipped bit of a .koan file is an error (docs/format.md). Small files and a tiny model, so
 // that trying all of them takes seconds.
+#include "codec/general.h"
 #include "codec/inspect.h"
 #include "codec/test_codec.h"
 #include "codec/test_frame.h"
@@ -18,7 +19,13 @@ struct Kind {
   Bytes (*input)();
   Bytes (*code)(Codec&, ByteView raw);
   const char* method;  // that this file is about
+  bool with_context = false;
 };
+
+const Bytes& the_context() {
+  static const Bytes context = prose(300, 9);
+  return context;
+}
 
 Bytes with_crlf(ByteView text) {
   Bytes out;
@@ -52,6 +59,32 @@ Bytes small_frame(Codec& codec, ByteView raw) {
   return frame.end();
 }
 
+// A frame of one general-purpose segment, where koan itself might prefer context mixing.
+Bytes general_frame(Codec&, ByteView raw) {
+  auto coded = general_encode(raw);
+  EXPECT_TRUE(coded);
+  TestFrame frame(kSegmentLog);
+  frame.segment({coded->method, Transform::kNone, raw.size(), raw.size(), coded->coded.size(), 0}, coded->coded, raw);
+  return frame.end();
+}
+
+// The same with context mixing, and a context.
+Bytes mixed_frame(Codec&, ByteView raw) {
+  const ByteView text = raw.first(raw.size() - 4);
+  const auto mixed = cm_if_smaller(text, the_context());
+  EXPECT_TRUE(mixed);
+  TestFrame frame(kSegmentLog, ContextRef{the_context().size(), xxh3_128(the_context())});
+  frame.segment({Method::kCm, Transform::kNone, text.size(), text.size(), mixed->coded.size(), 0}, mixed->coded, text);
+  frame.stored(raw.last(4));
+  return frame.end();
+}
+
+Bytes by_koan_with_context(Codec& codec, ByteView raw) {
+  CodecOptions options;
+  options.context = the_context();
+  return compressed(codec, raw, options);
+}
+
 Bytes repeated_noise(std::size_t period, std::size_t bytes) {
   Bytes out;
   while (out.size() < bytes) append_bytes(out, random_bytes(period, 5));
@@ -74,10 +107,12 @@ const Kind kKinds[] = {
     {"zstd_message", [] { return repeated_noise(90, 1500); }, by_koan, "zstd"},
     {"lzma_message", [] { return table(1200); }, by_koan, "lzma"},
     {"stored_frame", [] { return random_bytes(4500, 3); }, by_koan, "stored"},
-    {"zstd_frame", [] { return repeated_noise(90, 5000); }, by_koan, "zstd"},
-    {"lzma_frame", [] { return table(4100); }, by_koan, "lzma"},
+    {"zstd_frame", [] { return repeated_noise(90, 5000); }, general_frame, "zstd"},
+    {"lzma_frame", [] { return table(4100); }, general_frame, "lzma"},
     {"model_frame", [] { return sample_text(250); }, small_frame, "model"},
     {"crlf_frame", [] { return with_crlf(prose(200, 7)); }, small_frame, "model"},
+    {"mixed_frame", [] { return markov(400, 2); }, mixed_frame, "cm", true},
+    {"context_message", [] { return sample_text(200); }, by_koan_with_context, "model", true},
 };
 
 class DamageTest : public testing::TestWithParam<Kind> {
@@ -86,7 +121,8 @@ class DamageTest : public testing::TestWithParam<Kind> {
     codec_ = tiny_codec();
     raw_ = GetParam().input();
     coded_ = GetParam().code(*codec_, raw_);
-    const auto back = decompressed(*codec_, coded_);
+    if (GetParam().with_context) options_.context = the_context();
+    const auto back = decompressed(*codec_, coded_, options_);
     ASSERT_TRUE(back) << back.error().message;
     ASSERT_TRUE(*back == raw_);
   }
@@ -94,13 +130,14 @@ class DamageTest : public testing::TestWithParam<Kind> {
   void expect_refused(ByteView damaged, const std::string& what) {
     MemorySource source(damaged);
     MemorySink sink;
-    const auto result = codec_->decompress({}, source, sink);
+    const auto result = codec_->decompress(options_, source, sink);
     ASSERT_FALSE(result) << what;
     EXPECT_EQ(result.error().code, ErrorCode::kCorrupt) << what << ": " << result.error().message;
     EXPECT_TRUE(sink.bytes.size() <= raw_.size() && std::equal(sink.bytes.begin(), sink.bytes.end(), raw_.begin()))
         << what;
   }
   std::unique_ptr<Codec> codec_;
+  CodecOptions options_;
   Bytes raw_, coded_;
 };
 
@@ -153,7 +190,7 @@ TEST(DamageOfParts, IsRefusedInEachOfThem) {
 TEST(HostileLengths, AreRefusedBeforeTheyCostTime) {
   const auto codec = tiny_codec();
   for (const std::size_t coded_bytes : {60u, 1000u}) {
-    const std::uint64_t claimed = coded_bytes == 60 ? std::uint64_t{1} << 26 : kMaxModelRatio * coded_bytes;
+    const std::uint64_t claimed = coded_bytes == 60 ? std::uint64_t{1} << kMaxSegmentLog : kMaxModelRatio * coded_bytes;
     TestFrame frame(kMaxSegmentLog);
     frame.model(model_ref(*codec->store().default_model(), {kMaxWindow, kMaxSinks}));
     frame.segment({Method::kModel, Transform::kNone, claimed, claimed, coded_bytes, 0}, random_bytes(coded_bytes, 9),

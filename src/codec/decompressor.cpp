@@ -6,6 +6,7 @@
 #include "codec/general.h"
 #include "codec/line_ends.h"
 #include "codec/message.h"
+#include "codec/parallel.h"
 
 namespace koan {
 namespace {
@@ -40,6 +41,8 @@ class Decompressor {
   }
 
  private:
+  using Texts = std::vector<std::optional<Result<Bytes>>>;  // of a batch; those of other methods are not set
+
   Status message() {
     // A coded message is never longer than its text and its head.
     KOAN_ASSIGN(ByteView view, in_.peek(kMaxMessagePart));
@@ -59,21 +62,25 @@ class Decompressor {
   Status frame() {
     FrameReader reader(in_);
     KOAN_TRY(reader.begin());
+    context_ = {};
+    if (reader.context()) {
+      KOAN_ASSIGN(context_, coders_.context_for(*reader.context()));
+    }
     StreamHash hash;
     std::vector<SegmentRecord> batch;
     std::uint64_t batch_bytes = 0;
     for (;;) {
       KOAN_ASSIGN(std::optional<SegmentRecord> record, reader.next());
-      const bool full = record && batch_bytes + record->head.raw_bytes > kBatchBytes;
-      if (!record || full) {
+      if (!record) break;
+      if (batch_bytes + record->head.raw_bytes > kBatchBytes) {
         KOAN_TRY(decode_batch(batch, reader.model(), hash));
         batch.clear();
         batch_bytes = 0;
       }
-      if (!record) break;
       batch_bytes += record->head.raw_bytes;
       batch.push_back(std::move(*record));
     }
+    KOAN_TRY(decode_batch(batch, reader.model(), hash));
     if (hash.digest() != reader.raw_hash()) return Error{ErrorCode::kCorrupt, "checksum of the whole does not match"};
     return {};
   }
@@ -87,36 +94,56 @@ class Decompressor {
       job.text_bytes = r.head.text_bytes;
     }
     if (!jobs.empty()) {
-      KOAN_ASSIGN(TokenCoder * coder, coders_.coder_for(*model));
+      KOAN_ASSIGN(TokenCoder * coder, coders_.coder_for(*model, !context_.empty()));
       KOAN_TRY(coder->decode(jobs, progress_));
     }
+    KOAN_ASSIGN(Texts mixed, decode_mixed(batch));
     std::size_t job = 0;
-    for (const SegmentRecord& r : batch) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
       if (progress_.cancelled()) return Error{ErrorCode::kCancelled, "stopped"};
-      KOAN_TRY(finish(r, r.head.method == Method::kModel ? &jobs[job++] : nullptr, hash));
+      const SegmentRecord& r = batch[i];
+      if (r.head.method == Method::kModel) {
+        KOAN_TRY(finish(r, model_text(r, jobs[job++]), hash));
+      } else {
+        KOAN_TRY(finish(r, mixed[i] ? *std::move(mixed[i]) : general_text(r), hash));
+      }
     }
     return {};
   }
 
-  Status finish(const SegmentRecord& r, DecodeJob* job, StreamHash& hash) {
-    const auto damaged = [&](const char* what) {
-      return Error{ErrorCode::kCorrupt, "segment at byte " + std::to_string(r.offset) + ": " + what};
-    };
-    Bytes text;
-    if (job) {
-      if (job->damaged || job->consumed != r.coded.size()) return damaged("model-coded data is damaged");
-      text = std::move(job->text);
-      stats_.tokens += job->tokens;
-      ++stats_.model_segments;
-      stats_.model_raw_bytes += r.head.raw_bytes;
-      stats_.model_coded_bytes += r.head.coded_bytes;
-    } else {
-      auto decoded = general_decode(r.head.method, r.coded, r.head.text_bytes);
-      if (!decoded) return damaged(decoded.error().message.c_str());
-      text = std::move(*decoded);
-      progress_.done(text.size());
-      progress_.tick();
+  // Context mixing is the one general method that is slow enough to be worth all threads.
+  Result<Texts> decode_mixed(const std::vector<SegmentRecord>& batch) {
+    Texts out(batch.size());
+    KOAN_TRY(for_each_index(batch.size(), coders_.threads(), progress_, [&](std::size_t i) -> Status {
+      if (batch[i].head.method == Method::kCm) out[i] = general_text(batch[i]);
+      return {};
+    }));
+    return out;
+  }
+
+  Result<Bytes> general_text(const SegmentRecord& r) {
+    auto text = general_decode(r.head.method, r.coded, r.head.text_bytes, context_);
+    if (text) progress_.done(text->size());
+    return text;
+  }
+
+  Result<Bytes> model_text(const SegmentRecord& r, DecodeJob& job) {
+    if (job.damaged || job.consumed != r.coded.size()) {
+      return Error{ErrorCode::kCorrupt, "model-coded data is damaged"};
     }
+    stats_.tokens += job.tokens;
+    ++stats_.model_segments;
+    stats_.model_raw_bytes += r.head.raw_bytes;
+    stats_.model_coded_bytes += r.head.coded_bytes;
+    return std::move(job.text);
+  }
+
+  Status finish(const SegmentRecord& r, Result<Bytes> decoded, StreamHash& hash) {
+    const std::string where = "segment at byte " + std::to_string(r.offset);
+    const auto damaged = [&](const char* what) { return Error{ErrorCode::kCorrupt, what}.in(where); };
+    if (!decoded) return std::move(decoded).error().in(where);
+    Bytes text = std::move(*decoded);
+    progress_.tick();
     if (r.head.transform == Transform::kCrlf) text = lf_to_crlf(text);
     if (text.size() != r.head.raw_bytes) return damaged("another length than recorded");
     if (segment_check(r.head_bytes, r.coded, text) != r.head.check) return damaged("checksum does not match");
@@ -136,6 +163,7 @@ class Decompressor {
   CoderProvider& coders_;
   Progress& progress_;
   CodecStats stats_;
+  ByteView context_;  // of the frame
 };
 
 }  // namespace

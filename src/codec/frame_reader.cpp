@@ -45,7 +45,13 @@ class EndReader {
 Status FrameReader::begin() {
   KOAN_ASSIGN(ByteView view, in_.peek(kMaxRecordHead));
   ByteReader reader(view);
-  KOAN_ASSIGN(segment_log_, parse_frame_header(reader));
+  KOAN_ASSIGN(const FrameHeader header, parse_frame_header(reader));
+  segment_log_ = header.segment_log;
+  if (header.has_context) {
+    const std::size_t before = reader.position();
+    KOAN_ASSIGN(context_, parse_context_record(reader));
+    gap_ = reader.position() - before;
+  }
   in_.consume(reader.position());
   return {};
 }

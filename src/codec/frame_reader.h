@@ -24,6 +24,8 @@ class FrameReader {
   Status begin();
   // The next segment, or nothing when the end record has been read and its index agrees with the frame.
   Result<std::optional<SegmentRecord>> next();
+  // Valid after begin(): what the frame's methods 3 and 4 continue.
+  const std::optional<ContextRef>& context() const noexcept { return context_; }
   // Set once the model record has been passed.
   const std::optional<ModelRef>& model() const noexcept { return model_; }
   // Valid after next() returned nothing.
@@ -38,6 +40,7 @@ class FrameReader {
   BufferedSource& in_;
   std::uint64_t start_;
   std::uint32_t segment_log_ = 0;
+  std::optional<ContextRef> context_;
   std::optional<ModelRef> model_;
   std::uint64_t model_offset_ = 0;
   std::uint64_t gap_ = 0, count_ = 0, raw_bytes_ = 0, raw_hash_ = 0;

@@ -6,11 +6,21 @@
 #include <algorithm>
 #include <memory>
 
+#include "codec/cm.h"
+
 namespace koan {
 namespace {
 
 constexpr std::uint32_t kMinDictLog = 12, kMaxDictLog = 26;
 constexpr int kMaxZstdWindowLog = 27;
+
+// The probe of context mixing: bytes, of the context too, because each costs a microsecond or more.
+constexpr std::size_t kCmProbe = std::size_t{32} << 10;
+constexpr int kCmProbeZstd = 19;
+// Data that neither method makes this much smaller is left alone.
+constexpr double kHardlySmaller = 0.98;
+// Context mixing gains as it learns, so it is still tried when it is this much worse on the probe.
+constexpr double kCmHopeless = 1.1;
 
 struct ZstdCctxFree {
   void operator()(ZSTD_CCtx* p) const { ZSTD_freeCCtx(p); }
@@ -42,6 +52,24 @@ Result<Bytes> zstd_decode(ByteView coded, std::uint64_t text_bytes) {
   const std::size_t n = ZSTD_decompressDCtx(ctx.get(), out.data(), out.size(), coded.data(), coded.size());
   if (ZSTD_isError(n) || n != out.size()) return Error{ErrorCode::kCorrupt, "zstd data is damaged"};
   return out;
+}
+
+// The low four bits and their complement, so that a flipped bit is not taken for another version.
+std::uint8_t cm_version_byte(std::uint32_t version) noexcept {
+  return static_cast<std::uint8_t>((~version & 15) << 4 | (version & 15));
+}
+
+Result<Bytes> cm_segment_decode(ByteView coded, std::uint64_t text_bytes, ByteView context) {
+  const Error damaged{ErrorCode::kCorrupt, "context-mixed data is damaged"};
+  if (coded.empty()) return damaged;
+  const std::uint32_t version = coded[0] & 15;
+  if (coded[0] != cm_version_byte(version) || version == 0) return damaged;
+  if (version > kCmVersion) {
+    return Error{ErrorCode::kNeedsVersion, "made with version " + std::to_string(version) +
+                                               " of context mixing; this koan has version " +
+                                               std::to_string(kCmVersion)};
+  }
+  return cm_decode(coded.subspan(1), text_bytes, context);
 }
 
 lzma_options_lzma lzma_options_for(std::uint32_t dict_log) {
@@ -101,7 +129,33 @@ Result<GeneralCoded> general_encode(ByteView text) {
   return best;
 }
 
-Result<Bytes> general_decode(Method method, ByteView coded, std::uint64_t text_bytes) {
+Result<bool> cm_may_win(ByteView text, ByteView context) {
+  const ByteView probe = text.first(std::min(text.size(), kCmProbe));
+  const ByteView before = context.last(std::min(context.size(), kCmProbe));
+  KOAN_ASSIGN(const Bytes zstd, zstd_encode(probe, kCmProbeZstd));
+  const auto raw = static_cast<double>(probe.size()), other = static_cast<double>(zstd.size());
+  const auto mixed = static_cast<double>(cm_encode(probe, before).size());
+  return std::min(mixed, other) <= kHardlySmaller * raw && mixed <= kCmHopeless * other;
+}
+
+std::optional<GeneralCoded> cm_if_smaller(ByteView text, ByteView context) {
+  GeneralCoded out{Method::kCm, {cm_version_byte(kCmVersion)}};
+  append_bytes(out.coded, cm_encode(text, context));
+  if (out.coded.size() >= text.size() || text.size() > kMaxModelRatio * out.coded.size()) return std::nullopt;
+  return out;
+}
+
+Result<GeneralCoded> segment_encode(ByteView text, ByteView context) {
+  KOAN_ASSIGN(GeneralCoded best, general_encode(text));
+  KOAN_ASSIGN(const bool try_cm, cm_may_win(text, context));
+  if (!try_cm) return best;
+  auto mixed = cm_if_smaller(text, context);
+  if (mixed && mixed->coded.size() < best.coded.size()) best = std::move(*mixed);
+  return best;
+}
+
+Result<Bytes> general_decode(Method method, ByteView coded, std::uint64_t text_bytes, ByteView context) {
+  if (method == Method::kCm) return cm_segment_decode(coded, text_bytes, context);
   if (method == Method::kZstd) return zstd_decode(coded, text_bytes);
   if (method == Method::kLzma) return lzma_decode(coded, text_bytes);
   if (method != Method::kStored || coded.size() != text_bytes)

@@ -22,6 +22,7 @@ struct Walk {
       on_segment({part, record->offset, raw_offset, record->record_bytes, record->head});
       raw_offset += record->head.raw_bytes;
     }
+    info.context = reader.context();
     info.model = reader.model();
     on_part(info);
     return {};

@@ -12,6 +12,7 @@ namespace koan {
 struct PartInfo {
   bool is_message = false;
   std::uint64_t offset = 0;
+  std::optional<ContextRef> context;                    // frames
   std::optional<ModelRef> model;                        // frames
   std::optional<std::array<std::uint8_t, 2>> model_id;  // messages coded by a model
 };

@@ -14,7 +14,7 @@ struct CodedMessage {
   double ideal_bits = 0;
 };
 
-// raw.size() <= kMaxMessage. `id` is the model's message id.
+// raw.size() <= kMaxMessage. `id` is the message id of the coder's model and context.
 Result<CodedMessage> encode_message(ByteView raw, TokenCoder& coder, const std::array<std::uint8_t, 2>& id,
                                     Progress& progress);
 

@@ -27,8 +27,8 @@ Window default_window(const ModelConfig& config) noexcept {
   return {std::clamp(config.context_length, kMinWindow, kLongestDefaultWindow), kDefaultSinks};
 }
 
-ModelRef model_ref(const Model& model, Window window) {
-  return {kNumericsVersion, model.sha256(), model.tokenizer().decode_hash(), window.size, window.sinks};
+ModelRef model_ref(const Model& model, Window window, std::uint32_t predictors) {
+  return {kNumericsVersion, model.sha256(), model.tokenizer().decode_hash(), window.size, window.sinks, predictors};
 }
 
 Result<ModelStore> ModelStore::create(const Kernels* kernels) {
@@ -69,13 +69,15 @@ Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref) const
           ", which this koan does not have; give it with --model FILE or put it into a folder named in KOAN_MODELS"};
 }
 
-Result<std::shared_ptr<const Model>> ModelStore::find_message(const std::array<std::uint8_t, 2>& id) const {
+Result<std::shared_ptr<const Model>> ModelStore::find_message(const std::array<std::uint8_t, 2>& id,
+                                                              const ContextHash& context) const {
   for (const StoredModel& m : models_) {
-    if (model_ref(*m.model, default_window(m.model->config())).message_id() == id) return m.model;
+    if (model_ref(*m.model, default_window(m.model->config())).message_id(context) == id) return m.model;
   }
   return Error{ErrorCode::kNeedsModel, "needs a model whose message id is " + to_hex(id) +
                                            ", which this koan does not have (or the data is damaged); give it with "
-                                           "--model FILE or put it into a folder named in KOAN_MODELS"};
+                                           "--model FILE or put it into a folder named in KOAN_MODELS. If it was made "
+                                           "with a context, pass the same --context FILE"};
 }
 
 }  // namespace koan

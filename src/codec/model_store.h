@@ -14,7 +14,7 @@ namespace koan {
 ByteView embedded_model() noexcept;
 
 Window default_window(const ModelConfig& config) noexcept;
-ModelRef model_ref(const Model& model, Window window);
+ModelRef model_ref(const Model& model, Window window, std::uint32_t predictors = kPredictorsAll);
 
 struct StoredModel {
   std::shared_ptr<const Model> model;
@@ -34,8 +34,9 @@ class ModelStore {
   // kNeedsModel naming the hash, kNeedsVersion for other numerics, kCorrupt if the model's tokenizer is not the one
   // recorded.
   Result<std::shared_ptr<const Model>> find(const ModelRef& ref) const;
-  // By a message's two-byte id, with the model's default window.
-  Result<std::shared_ptr<const Model>> find_message(const std::array<std::uint8_t, 2>& id) const;
+  // By a message's two-byte id, with the model's default window. Zeros: no context.
+  Result<std::shared_ptr<const Model>> find_message(const std::array<std::uint8_t, 2>& id,
+                                                    const ContextHash& context) const;
 
  private:
   std::vector<StoredModel> models_;

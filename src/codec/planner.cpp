@@ -1,15 +1,16 @@
 #include "codec/planner.h"
 
 #include <algorithm>
-#include <atomic>
 
-#include "codec/general.h"
+#include "codec/general_run.h"
 #include "codec/line_ends.h"
+#include "codec/parallel.h"
 
 namespace koan {
 namespace {
 
 constexpr std::size_t kProbeBytes = 1536;
+constexpr std::size_t kMinPiece = 1024;  // as the smallest segment size that may be asked for
 // A piece's first bytes cost more than the rest (no context yet) and LZMA beats the fast estimate, hence the margins,
 // from the test files: the model is not tried in full when the probe is this much worse than the estimate...
 constexpr double kHopeless = 1.35;
@@ -34,15 +35,8 @@ struct Piece {
 // Runs fn(piece) for the pieces that `wanted` names, over the threads of the setup.
 template <typename Wanted, typename Fn>
 Status for_pieces(std::vector<Piece>& pieces, unsigned threads, Progress& progress, Wanted wanted, Fn fn) {
-  std::atomic<std::size_t> next{0};
-  return run_workers(static_cast<unsigned>(std::min<std::size_t>(threads, pieces.size())), [&](unsigned w) -> Status {
-    for (std::size_t i; (i = next.fetch_add(1)) < pieces.size();) {
-      if (progress.cancelled()) return Error{ErrorCode::kCancelled, "stopped"};
-      if (wanted(pieces[i])) KOAN_TRY(fn(pieces[i]));
-      if (w == 0) progress.tick();
-    }
-    return {};
-  });
+  return for_each_index(pieces.size(), threads, progress,
+                        [&](std::size_t i) { return wanted(pieces[i]) ? fn(pieces[i]) : Status{}; });
 }
 
 void prepare(Piece& piece) {
@@ -100,15 +94,12 @@ Status run_model(std::vector<Piece>& pieces, TokenCoder& coder, Progress& progre
   return {};
 }
 
-Status compare(Piece& piece) {
-  KOAN_ASSIGN(piece.general, general_encode(piece.text()));
+Status compare(Piece& piece, ByteView context) {
+  KOAN_ASSIGN(piece.general, segment_encode(piece.text(), context));
   piece.compared = true;
   piece.use_model = piece.try_model && piece.model.coded.size() < piece.general.coded.size();
   return {};
 }
-
-// What a segment record costs beside its payload, for comparing choices: tag, transform, lengths, check, index entry.
-constexpr std::size_t kRecordCost = 21;
 
 CodedSegment model_segment(Piece& piece) {
   CodedSegment out;
@@ -117,15 +108,6 @@ CodedSegment model_segment(Piece& piece) {
   out.coded = std::move(piece.model.coded);
   out.tokens = piece.model.tokens;
   out.ideal_bits = piece.model.ideal_bits;
-  return out;
-}
-
-Result<CodedSegment> general_segment(ByteView raw) {
-  CodedSegment out;
-  out.raw = raw;
-  KOAN_ASSIGN(GeneralCoded coded, general_encode(raw));
-  out.head = {coded.method, Transform::kNone, raw.size(), raw.size(), coded.coded.size(), 0};
-  out.coded = std::move(coded.coded);
   return out;
 }
 
@@ -139,23 +121,30 @@ CodedSegment piece_segment(Piece& piece) {
   return out;
 }
 
-// Neighbouring pieces that the model lost become one segment: what one piece repeats of another is found again.
-Status append_run(std::vector<Piece>& pieces, std::size_t begin, std::size_t end, std::vector<CodedSegment>& out) {
-  if (end - begin == 1 && pieces[begin].compared) {
-    out.push_back(piece_segment(pieces[begin]));
+// Neighbouring pieces that the model lost are joined: what one piece repeats of another is found again.
+Status append_run(std::span<Piece> run, const PlanSetup& setup, Progress& progress, std::vector<CodedSegment>& out) {
+  if (run.size() == 1 && run[0].compared) {
+    out.push_back(piece_segment(run[0]));
     return {};
   }
   std::size_t bytes = 0;
-  for (std::size_t i = begin; i < end; ++i) bytes += pieces[i].raw.size();
-  KOAN_ASSIGN(CodedSegment run, general_segment(ByteView(pieces[begin].raw.data(), bytes)));
-  out.push_back(std::move(run));
+  for (const Piece& piece : run) bytes += piece.raw.size();
+  KOAN_ASSIGN(std::vector<CodedSegment> coded, code_run(ByteView(run[0].raw.data(), bytes), setup, progress));
+  std::move(coded.begin(), coded.end(), std::back_inserter(out));
   return {};
 }
 
-std::size_t coded_total(const std::vector<CodedSegment>& segments) {
-  std::size_t sum = 0;
-  for (const auto& s : segments) sum += s.coded.size() + kRecordCost;
-  return sum;
+// Model, general-purpose methods, or both.
+Status choose(std::vector<Piece>& pieces, const PlanSetup& setup, Progress& progress) {
+  const auto all = [](const Piece&) { return true; };
+  KOAN_TRY(for_pieces(pieces, setup.threads, progress, all, [](Piece& p) -> Status { return prepare(p), Status{}; }));
+  KOAN_TRY(probe(pieces, *setup.coder, progress));
+  KOAN_TRY(run_model(pieces, *setup.coder, progress));
+  const auto unclear = [](Piece& p) {
+    p.use_model = p.try_model && static_cast<double>(p.model.coded.size()) <= kClearWin * static_cast<double>(p.fast);
+    return p.try_model && !p.use_model;
+  };
+  return for_pieces(pieces, setup.threads, progress, unclear, [&](Piece& p) { return compare(p, setup.context); });
 }
 
 bool is_boundary(ByteView block, std::size_t at) noexcept {
@@ -192,28 +181,22 @@ std::vector<ByteView> cut_pieces(ByteView block, std::size_t target) {
   return out;
 }
 
-Result<std::vector<CodedSegment>> plan_block(ByteView block, std::size_t segment_bytes, TokenCoder* coder,
-                                             Progress& progress) {
+std::size_t piece_bytes(std::size_t block, std::uint32_t segments, std::size_t level_bytes) noexcept {
+  if (segments == 0) return level_bytes;
+  return std::max((block + segments - 1) / segments, kMinPiece);
+}
+
+Result<std::vector<CodedSegment>> plan_block(ByteView block, const PlanSetup& setup, Progress& progress) {
+  if (!setup.coder) return code_run(block, setup, progress);
   std::vector<Piece> pieces;
-  for (ByteView raw : cut_pieces(block, segment_bytes)) pieces.emplace_back().raw = raw;
-  const unsigned threads = coder ? coder->setup().threads : 1;
-  const auto all = [](const Piece&) { return true; };
-  KOAN_TRY(for_pieces(pieces, threads, progress, all, [](Piece& p) -> Status { return prepare(p), Status{}; }));
-  if (coder) {
-    KOAN_TRY(probe(pieces, *coder, progress));
-    KOAN_TRY(run_model(pieces, *coder, progress));
-  }
-  const auto unclear = [](Piece& p) {
-    p.use_model = p.try_model && static_cast<double>(p.model.coded.size()) <= kClearWin * static_cast<double>(p.fast);
-    return p.try_model && !p.use_model;
-  };
-  KOAN_TRY(for_pieces(pieces, threads, progress, unclear, compare));
+  for (ByteView raw : cut_pieces(block, setup.segment_bytes)) pieces.emplace_back().raw = raw;
+  KOAN_TRY(choose(pieces, setup, progress));
 
   std::vector<CodedSegment> out;
   for (std::size_t i = 0; i < pieces.size();) {
     std::size_t end = i;
     while (end < pieces.size() && !pieces[end].use_model) ++end;
-    if (end > i) KOAN_TRY(append_run(pieces, i, end, out));
+    if (end > i) KOAN_TRY(append_run(std::span(pieces).subspan(i, end - i), setup, progress, out));
     if (end < pieces.size()) out.push_back(model_segment(pieces[end++]));
     i = end;
   }
@@ -221,10 +204,10 @@ Result<std::vector<CodedSegment>> plan_block(ByteView block, std::size_t segment
   const bool has_model = std::any_of(pieces.begin(), pieces.end(), [](const Piece& p) { return p.use_model; });
   if (has_model && pieces.size() > 1 &&
       kClearWin * static_cast<double>(fast_size(block)) < static_cast<double>(coded_total(out))) {
-    KOAN_ASSIGN(CodedSegment whole, general_segment(block));
+    KOAN_ASSIGN(GeneralCoded whole, general_encode(block));
     if (whole.coded.size() + kRecordCost < coded_total(out)) {
       out.clear();
-      out.push_back(std::move(whole));
+      out.push_back(general_segment(block, std::move(whole)));
     }
   }
   return out;

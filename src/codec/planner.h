@@ -1,6 +1,6 @@
 // Turns a block of input (up to 8 MiB) into coded segments: where to cut, and which method each piece gets.
-// Text goes to the model in pieces that decode in parallel; what the model codes badly goes to zstd or LZMA in runs as
-// long as possible.
+// Text goes to the model in pieces that decode in parallel; what the model codes badly goes to context mixing,
+// zstd or LZMA in runs as long as possible.
 #pragma once
 
 #include <vector>
@@ -24,8 +24,15 @@ struct CodedSegment {
 // and longer than `target` by at most an eighth.
 std::vector<ByteView> cut_pieces(ByteView block, std::size_t target);
 
-// coder may be null: no model.
-Result<std::vector<CodedSegment>> plan_block(ByteView block, std::size_t segment_bytes, TokenCoder* coder,
-                                             Progress& progress);
+// How long the pieces of a block are to be: cut into `segments`, or, where that is 0, by the level.
+std::size_t piece_bytes(std::size_t block, std::uint32_t segments, std::size_t level_bytes) noexcept;
+
+struct PlanSetup {
+  std::size_t segment_bytes;
+  TokenCoder* coder = nullptr;  // null: no model
+  unsigned threads = 1;
+  ByteView context{};  // of context mixing; the coder has its own
+};
+Result<std::vector<CodedSegment>> plan_block(ByteView block, const PlanSetup& setup, Progress& progress);
 
 }  // namespace koan

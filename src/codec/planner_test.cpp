@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/general.h"
+#include "codec/general_run.h"
 #include "codec/line_ends.h"
 #include "codec/test_inputs.h"
 
@@ -28,6 +29,16 @@ TEST(CutPieces, CoversTheInputInPiecesOfBoundedAndEvenLength) {
       EXPECT_LE(pieces.size(), raw.size() / target + 1);
     }
   }
+}
+
+TEST(PieceBytes, CutIntoAsManyAsAskedForButNotUnderOneKiB) {
+  EXPECT_EQ(piece_bytes(100000, 0, 65536), 65536u) << "by the level";
+  for (const std::uint32_t segments : {1u, 3u, 16u, 97u}) {
+    const Bytes block(100000, 'x');
+    EXPECT_EQ(cut_pieces(block, piece_bytes(block.size(), segments, 65536)).size(), segments);
+  }
+  EXPECT_EQ(piece_bytes(100000, 8192, 65536), 1024u);
+  EXPECT_EQ(piece_bytes(kMaxBlock, 8192, 65536), 1024u);
 }
 
 TEST(CutPieces, DoesNotSplitCharacters) {
@@ -63,10 +74,17 @@ TEST(General, RoundTripsAndRefusesDamage) {
 TEST(PlanBlock, WithoutAModelNothingIsCodedByOne) {
   Progress progress(nullptr, 0);
   const Bytes text = prose(100000, 2);
-  const auto segments = plan_block(text, 16384, nullptr, progress);
+  const auto segments = plan_block(text, {16384}, progress);
   ASSERT_TRUE(segments);
-  ASSERT_EQ(segments->size(), 1u) << "one run, coded as a whole";
-  EXPECT_EQ((*segments)[0].raw.size(), text.size());
+  std::size_t raw = 0;
+  for (const CodedSegment& segment : *segments) {
+    EXPECT_NE(segment.head.method, Method::kModel);
+    raw += segment.raw.size();
+  }
+  EXPECT_EQ(raw, text.size());
+  const auto whole = general_encode(text);
+  ASSERT_TRUE(whole);
+  EXPECT_LT(coded_total(*segments), whole->coded.size()) << "context mixing in pieces, because that is smaller";
 }
 
 }  // namespace

@@ -1,13 +1,20 @@
 // For tests: frames put together by hand, smaller or stranger than what koan writes, with every check value right.
 #pragma once
 
+#include <optional>
+
 #include "formats/part.h"
 
 namespace koan {
 
 class TestFrame {
  public:
-  explicit TestFrame(std::uint32_t segment_log) { append_frame_header(bytes_, segment_log); }
+  explicit TestFrame(std::uint32_t segment_log, const std::optional<ContextRef>& context = {}) {
+    append_frame_header(bytes_, {segment_log, context.has_value()});
+    const std::size_t header = bytes_.size();
+    if (context) append_context_record(bytes_, *context);
+    gap_ = bytes_.size() - header;
+  }
 
   void model(const ModelRef& ref) {
     model_offset_ = bytes_.size();

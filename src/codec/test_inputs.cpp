@@ -63,6 +63,26 @@ Bytes random_bytes(std::size_t bytes, unsigned seed) {
   return out;
 }
 
+Bytes markov(std::size_t bytes, unsigned seed) {
+  std::mt19937 rng(seed);
+  std::uint8_t table[16][16][2];
+  for (auto& row : table) {
+    for (auto& cell : row) {
+      for (auto& next : cell) next = static_cast<std::uint8_t>(rng() % 16);
+    }
+  }
+  Bytes out(bytes);
+  std::uint32_t before = 0, last = 1;
+  for (auto& b : out) {
+    const std::uint32_t next = table[before][last][rng() % 4 == 0 ? 1 : 0];
+    before = last;
+    // A little noise keeps it from settling into a loop.
+    last = rng() % 16 == 0 ? rng() % 16 : next;
+    b = static_cast<std::uint8_t>(last * 17);
+  }
+  return out;
+}
+
 std::vector<std::pair<std::string, Bytes>> test_inputs() {
   std::vector<std::pair<std::string, Bytes>> out;
   const auto add = [&](std::string name, Bytes bytes) { out.emplace_back(std::move(name), std::move(bytes)); };
@@ -76,6 +96,7 @@ std::vector<std::pair<std::string, Bytes>> test_inputs() {
     add("one letter " + std::to_string(n), Bytes(n, 'a'));
   }
   add("sample", sample_text(20000));
+  add("markov", markov(70000, 16));
   add("zeros 1 MB", Bytes(1000000, 0));
   add("crlf", repeated("first line\r\nsecond\r\n\r\n", 9000));
   add("crlf small", repeated("one\r\ntwo\r\n", 200));

@@ -14,6 +14,8 @@ Bytes prose(std::size_t bytes, unsigned seed);
 // The first bytes of examples/sample.txt, text as models write it.
 Bytes sample_text(std::size_t bytes);
 Bytes random_bytes(std::size_t bytes, unsigned seed);
+// Binary data in which two bytes nearly determine the next, but nothing repeats for long: context mixing codes it best.
+Bytes markov(std::size_t bytes, unsigned seed);
 // tests/golden/models/tiny.gguf.
 Bytes tiny_model();
 

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <optional>
-
-#include "codec/token_step.h"
+#include <bit>
 
 namespace koan {
 namespace {
@@ -12,6 +10,8 @@ namespace {
 // Positions of cache that a thread's streams hold together, one stream's window apart: what a file asks for must not
 // set our memory.
 constexpr unsigned kMaxPositions = 65536;
+// Memory of the adaptive predictors that a thread's streams hold together, for the same reason.
+constexpr std::uint64_t kPredictorBudget = std::uint64_t{192} << 20;
 constexpr unsigned kMaxRows = 16;  // rows per forward pass from which more rows make a pass hardly faster per row
 
 // One text on one stream while it is being encoded.
@@ -19,6 +19,7 @@ struct EncodeLane {
   EncodeJob* job = nullptr;
   std::vector<Token> tokens;
   std::size_t coded = 0;  // tokens already coded
+  Token first = 0;        // what the model is fed before the first token of the text
   RangeEncoder coder;
   std::optional<TokenStep> step;
 };
@@ -30,10 +31,14 @@ struct DecodeLane {
   std::optional<TokenStep> step;
 };
 
+TokenTables tables_of(const TokenCoder& coder) {
+  return {coder.setup().kernels, &coder.tree(), &coder.setup().model->tokenizer(), {}};
+}
+
 class EncodeWorker {
  public:
-  EncodeWorker(const CoderSetup& setup, Streams& streams, unsigned n_lanes)
-      : setup_(setup), streams_(streams), lanes_(n_lanes) {}
+  EncodeWorker(const TokenCoder& coder, Streams& streams, unsigned n_lanes)
+      : coder_(coder), setup_(coder.setup()), streams_(streams), lanes_(n_lanes), tables_(tables_of(coder)) {}
 
   Status run(std::span<EncodeJob> jobs, std::atomic<std::size_t>& next_job, Progress& progress, bool reports) {
     for (;;) {
@@ -56,10 +61,12 @@ class EncodeWorker {
       if (j >= jobs.size()) continue;
       lane = EncodeLane{};
       lane.job = &jobs[j];
-      lane.step.emplace(*setup_.kernels, lane.job->text.size());
+      lane.step = coder_.start_step(lane.job->text.size());
       lane.tokens = setup_.model->tokenizer().encode(lane.job->text);
+      // Of tokens with equal bytes only one can be coded.
+      for (Token& token : lane.tokens) token = coder_.tree().token_at(coder_.tree().rank_of(token));
       KOAN_TRY(check_tokens(lane));
-      streams_.reset(i);
+      lane.first = coder_.start_stream(streams_, i);
     }
     return {};
   }
@@ -87,7 +94,7 @@ class EncodeWorker {
       if (!lane.job) continue;
       const std::size_t end = std::min(lane.tokens.size(), lane.coded + per_lane);
       for (std::size_t t = lane.coded; t < end; ++t) {
-        rows_.push_back({i, t == 0 ? setup_.model->tokenizer().bos() : lane.tokens[t - 1]});
+        rows_.push_back({i, t == 0 ? lane.first : lane.tokens[t - 1]});
         targets_.push_back(lane.tokens[t]);
       }
     }
@@ -98,7 +105,7 @@ class EncodeWorker {
       EncodeLane& lane = lanes_[rows_[r].stream];
       const NextToken next = streams_.next(r);
       const Token token = targets_[r];
-      lane.job->ideal_bits += lane.step->encode({next.freqs, next.total}, token, lane.coder);
+      lane.job->ideal_bits += lane.step->encode(tables_, {next.freqs, next.total}, token, lane.coder);
       progress.done(setup_.model->tokenizer().bytes(token).size());
       if (++lane.coded == lane.tokens.size()) {
         lane.coder.finish();
@@ -109,17 +116,19 @@ class EncodeWorker {
     }
   }
 
+  const TokenCoder& coder_;
   const CoderSetup& setup_;
   Streams& streams_;
   std::vector<EncodeLane> lanes_;
+  TokenTables tables_;
   std::vector<Row> rows_;
   std::vector<Token> targets_;
 };
 
 class DecodeWorker {
  public:
-  DecodeWorker(const CoderSetup& setup, Streams& streams, unsigned n_lanes)
-      : setup_(setup), streams_(streams), lanes_(n_lanes) {}
+  DecodeWorker(const TokenCoder& coder, Streams& streams, unsigned n_lanes)
+      : coder_(coder), setup_(coder.setup()), streams_(streams), lanes_(n_lanes), tables_(tables_of(coder)) {}
 
   Status run(std::span<DecodeJob> jobs, std::atomic<std::size_t>& next_job, Progress& progress, bool reports) {
     for (;;) {
@@ -142,16 +151,15 @@ class DecodeWorker {
     if (j >= jobs.size()) return;
     lanes_[i].job = &jobs[j];
     lanes_[i].coder = RangeDecoder(jobs[j].coded);
-    lanes_[i].step.emplace(*setup_.kernels, jobs[j].text_bytes);
-    lanes_[i].last = setup_.model->tokenizer().bos();
-    streams_.reset(i);
+    lanes_[i].step = coder_.start_step(jobs[j].text_bytes);
+    lanes_[i].last = coder_.start_stream(streams_, i);
   }
 
   void decode_row(std::uint32_t r, Progress& progress) {
     DecodeLane& lane = lanes_[rows_[r].stream];
     DecodeJob& job = *lane.job;
     const NextToken next = streams_.next(r);
-    const Token token = lane.step->decode({next.freqs, next.total}, lane.coder);
+    const Token token = lane.step->decode(tables_, {next.freqs, next.total}, lane.coder);
     lane.last = token;
     const Tokenizer& tokenizer = setup_.model->tokenizer();
     const std::size_t size = tokenizer.bytes(token).size();
@@ -172,18 +180,73 @@ class DecodeWorker {
     }
   }
 
+  const TokenCoder& coder_;
   const CoderSetup& setup_;
   Streams& streams_;
   std::vector<DecodeLane> lanes_;
+  TokenTables tables_;
   std::vector<Row> rows_;
 };
 
 }  // namespace
 
-Result<unsigned> TokenCoder::prepare(std::size_t jobs) {
+TokenCoder::TokenCoder(CoderSetup setup) : setup_(std::move(setup)), tree_(setup_.model->tokenizer()) {
+  if (!setup_.context) return;
+  context_ = setup_.model->tokenizer().encode(*setup_.context);
+  for (Token& token : context_) token = tree_.token_at(tree_.rank_of(token));
+}
+
+std::uint64_t TokenCoder::size_class(std::uint64_t text_bytes) const noexcept {
+  return std::bit_ceil(text_bytes + (setup_.context ? setup_.context->size() : 0));
+}
+
+void TokenCoder::prepare_step(std::uint64_t text_bytes) {
+  if (setup_.predictors == 0 || context_.empty()) return;
+  const std::uint64_t size = size_class(text_bytes);
+  if (primed_.contains(size)) return;
+  BitPredictor predictor({PredictorMode::kTokens, setup_.predictors, setup_.kernels}, size);
+  const TokenTables tables = tables_of(*this);
+  for (const Token token : context_) observe_token(predictor, tables, token);
+  primed_.emplace(size, std::move(predictor));
+}
+
+TokenStep TokenCoder::start_step(std::uint64_t text_bytes) const {
+  if (setup_.predictors == 0) return TokenStep(std::nullopt);
+  const std::uint64_t size = size_class(text_bytes);
+  const auto primed = primed_.find(size);
+  if (primed != primed_.end()) return TokenStep(primed->second);
+  return TokenStep(BitPredictor({PredictorMode::kTokens, setup_.predictors, setup_.kernels}, size));
+}
+
+Token TokenCoder::start_stream(Streams& streams, std::uint32_t stream) const {
+  streams.reset(stream);
+  Token last = setup_.model->tokenizer().bos();
+  std::vector<Row> rows;
+  const std::size_t begin = context_.size() - std::min<std::size_t>(context_.size(), setup_.window.size);
+  for (std::size_t i = begin; i < context_.size(); ++i) {
+    rows.push_back({stream, last});
+    last = context_[i];
+    if (rows.size() == kMaxRows || i + 1 == context_.size()) {
+      streams.forward(rows);
+      rows.clear();
+    }
+  }
+  return last;
+}
+
+Result<unsigned> TokenCoder::prepare(std::span<const std::uint64_t> text_bytes) {
+  const std::size_t jobs = text_bytes.size();
   const auto threads = static_cast<unsigned>(std::min<std::size_t>(setup_.threads, std::max<std::size_t>(jobs, 1)));
-  const unsigned most = std::max(1u, std::min(setup_.streams, kMaxPositions / setup_.window.size));
+  std::uint64_t longest = 0;
+  for (const std::uint64_t bytes : text_bytes) {
+    prepare_step(bytes);
+    longest = std::max(longest, bytes);
+  }
+  const std::uint64_t affordable = kPredictorBudget / BitPredictor::memory_bytes(size_class(longest));
+  const auto most = static_cast<unsigned>(std::clamp<std::uint64_t>(
+      std::min<std::uint64_t>(affordable, kMaxPositions / setup_.window.size), 1, setup_.streams));
   const auto per_worker = static_cast<unsigned>(std::min<std::size_t>(most, (jobs + threads - 1) / threads));
+  lanes_per_worker_ = per_worker;
   if (per_worker > streams_per_worker_) {
     workers_.clear();
     streams_per_worker_ = per_worker;
@@ -197,22 +260,22 @@ Result<unsigned> TokenCoder::prepare(std::size_t jobs) {
 }
 
 Status TokenCoder::encode(std::span<EncodeJob> jobs, Progress& progress) {
-  KOAN_ASSIGN(const unsigned threads, prepare(jobs.size()));
+  std::vector<std::uint64_t> sizes;
+  for (const EncodeJob& job : jobs) sizes.push_back(job.text.size());
+  KOAN_ASSIGN(const unsigned threads, prepare(sizes));
   std::atomic<std::size_t> next_job{0};
-  const auto lanes = static_cast<unsigned>((jobs.size() + threads - 1) / threads);
   return run_workers(threads, [&](unsigned w) {
-    return EncodeWorker(setup_, workers_[w], std::min(streams_per_worker_, lanes))
-        .run(jobs, next_job, progress, w == 0);
+    return EncodeWorker(*this, workers_[w], lanes_per_worker_).run(jobs, next_job, progress, w == 0);
   });
 }
 
 Status TokenCoder::decode(std::span<DecodeJob> jobs, Progress& progress) {
-  KOAN_ASSIGN(const unsigned threads, prepare(jobs.size()));
+  std::vector<std::uint64_t> sizes;
+  for (const DecodeJob& job : jobs) sizes.push_back(job.text_bytes);
+  KOAN_ASSIGN(const unsigned threads, prepare(sizes));
   std::atomic<std::size_t> next_job{0};
-  const auto lanes = static_cast<unsigned>((jobs.size() + threads - 1) / threads);
   return run_workers(threads, [&](unsigned w) {
-    return DecodeWorker(setup_, workers_[w], std::min(streams_per_worker_, lanes))
-        .run(jobs, next_job, progress, w == 0);
+    return DecodeWorker(*this, workers_[w], lanes_per_worker_).run(jobs, next_job, progress, w == 0);
   });
 }
 

@@ -1,69 +1,89 @@
 #include "codec/token_step.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace koan {
 namespace {
 
-constexpr std::uint32_t kFlagTotal = 65536;
-
-// The two sides of a decision in the coder's terms: "yes" first.
-SymbolRange flag_range(bool yes, std::uint32_t p) noexcept {
-  return yes ? SymbolRange{0, p, kFlagTotal} : SymbolRange{p, kFlagTotal - p, kFlagTotal};
+// Goes on, over bits that all tokens left have in common, to bit `target` of the token.
+void skip_to(BitPredictor& predictor, ByteView bytes, std::uint32_t target) noexcept {
+  for (std::uint32_t at = predictor.bits_in_token(); at < target; ++at)
+    predictor.skip_bit((bytes[at / 8] >> (7 - at % 8) & 1) != 0);
 }
 
-double bits(const SymbolRange& s) noexcept { return std::log2(static_cast<double>(s.total) / s.freq); }
+std::uint32_t probability(std::uint32_t yes, std::uint32_t all) noexcept {
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>((static_cast<std::uint64_t>(yes) << 16) / all, 1, 65535));
+}
 
 }  // namespace
 
-double TokenStep::encode(Frequencies next, Token token, RangeEncoder& coder) {
-  std::array<Candidate, kMaxCandidates> candidates;
-  const std::size_t n = history_.candidates(candidates);
-  double ideal = 0;
-  bool hit = false;
-  for (std::size_t i = 0; i < n && !hit; ++i) {
-    const Token candidate = candidates[i].token;
-    const std::uint32_t p = model_.probability(candidates[i], next.freqs[candidate], next.total);
-    hit = candidate == token;
-    const SymbolRange range = flag_range(hit, p);
-    coder.encode(range);
-    ideal += bits(range);
-    model_.update(hit);
-    next.total -= next.freqs[candidate];
-    if (!hit) next.freqs[candidate] = 0;
+template <typename Decide>
+Token TokenStep::walk(TokenTables& tables, const Frequencies& next, Decide decide) {
+  const VocabularyTree& tree = *tables.tree;
+  const Tokenizer& tokenizer = *tables.tokenizer;
+  std::vector<std::uint32_t>& sums = tables.prefix_sums;
+  tree.prefix_sums(next.freqs.data(), sums);
+  std::uint32_t low = 0, high = tree.size();
+  std::int32_t index = tree.root();
+  while (index >= 0) {
+    const VocabularyTree::Node& node = tree.node(index);
+    const bool end = node.bit == VocabularyTree::kEnd;
+    skip_to(*predictor_, tokenizer.bytes(tree.token_at(low)), node.byte * 8 + (end ? 0 : 7u - node.bit));
+    const std::uint32_t yes = end ? sums[node.middle] - sums[low] : sums[high] - sums[node.middle];
+    const ModelOpinion opinion{probability(yes, sums[high] - sums[low]), static_cast<std::uint32_t>(index) + 1};
+    const bool upper =
+        decide(node.middle, end, end ? predictor_->predict_end(opinion) : predictor_->predict_bit(opinion));
+    predictor_->update(upper != end);
+    (upper ? low : high) = node.middle;
+    index = upper ? node.right : node.left;
   }
-  if (!hit) {
-    const SymbolRange range{kernels_->sum(next.freqs.data(), static_cast<std::int32_t>(token)), next.freqs[token],
+  const auto rank = static_cast<std::uint32_t>(~index);
+  const Token token = tree.token_at(rank);
+  const ByteView bytes = tokenizer.bytes(token);
+  skip_to(*predictor_, bytes, static_cast<std::uint32_t>(bytes.size()) * 8);
+  predictor_->end_token(rank);
+  return token;
+}
+
+double TokenStep::encode(TokenTables& tables, const Frequencies& next, Token token, RangeEncoder& coder) {
+  if (!predictor_) {
+    const SymbolRange range{tables.kernels->sum(next.freqs.data(), static_cast<std::int32_t>(token)), next.freqs[token],
                             next.total};
     coder.encode(range);
-    ideal += bits(range);
+    return std::log2(static_cast<double>(range.total) / range.freq);
   }
-  history_.update(token);
+  const std::uint32_t rank = tables.tree->rank_of(token);
+  double ideal = 0;
+  walk(tables, next, [&](std::uint32_t middle, bool end, std::uint32_t p16) {
+    const bool upper = rank >= middle;
+    const bool yes = upper != end;
+    coder.encode_bit(yes, p16);
+    ideal -= std::log2((yes ? p16 : 65536 - p16) / 65536.0);
+    return upper;
+  });
   return ideal;
 }
 
-Token TokenStep::decode(Frequencies next, RangeDecoder& coder) {
-  std::array<Candidate, kMaxCandidates> candidates;
-  const std::size_t n = history_.candidates(candidates);
-  for (std::size_t i = 0; i < n; ++i) {
-    const Token candidate = candidates[i].token;
-    const std::uint32_t p = model_.probability(candidates[i], next.freqs[candidate], next.total);
-    const bool hit = coder.target(kFlagTotal) < p;
-    coder.consume(flag_range(hit, p));
-    model_.update(hit);
-    if (hit) {
-      history_.update(candidate);
-      return candidate;
-    }
-    next.total -= next.freqs[candidate];
-    next.freqs[candidate] = 0;
+Token TokenStep::decode(TokenTables& tables, const Frequencies& next, RangeDecoder& coder) {
+  if (!predictor_) {
+    std::uint32_t start = 0;
+    const auto token = static_cast<Token>(tables.kernels->find(
+        next.freqs.data(), static_cast<std::int32_t>(next.freqs.size()), coder.target(next.total), &start));
+    coder.consume({start, next.freqs[token], next.total});
+    return token;
   }
-  std::uint32_t start = 0;
-  const auto token = static_cast<Token>(kernels_->find(next.freqs.data(), static_cast<std::int32_t>(next.freqs.size()),
-                                                       coder.target(next.total), &start));
-  coder.consume({start, next.freqs[token], next.total});
-  history_.update(token);
-  return token;
+  return walk(tables, next, [&](std::uint32_t, bool end, std::uint32_t p16) { return coder.decode_bit(p16) != end; });
+}
+
+void observe_token(BitPredictor& predictor, const TokenTables& tables, Token token) {
+  const ByteView bytes = tables.tokenizer->bytes(token);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i != 0) predictor.observe_end(false);
+    predictor.observe(bytes[i]);
+  }
+  predictor.observe_end(true);
+  predictor.end_token(tables.tree->rank_of(token));
 }
 
 }  // namespace koan

@@ -95,5 +95,22 @@ TEST(RangeCoder, EveryFlippedBitChangesTheSymbolsOrTheEnd) {
   }
 }
 
+TEST(RangeCoder, BitsAreSymbolsOfTotal65536) {
+  std::mt19937_64 rng(11);
+  std::vector<std::pair<bool, std::uint32_t>> bits;
+  for (int i = 0; i < 20000; ++i) bits.emplace_back(rng() & 1, 1 + static_cast<std::uint32_t>(rng() % 65535));
+  RangeEncoder as_bits, as_symbols;
+  for (const auto& [yes, p] : bits) {
+    as_bits.encode_bit(yes, p);
+    as_symbols.encode(yes ? SymbolRange{0, p, 65536} : SymbolRange{p, 65536 - p, 65536});
+  }
+  as_bits.finish();
+  as_symbols.finish();
+  ASSERT_EQ(as_bits.bytes(), as_symbols.bytes());
+  RangeDecoder decoder{ByteView(as_bits.bytes())};
+  for (const auto& [yes, p] : bits) ASSERT_EQ(decoder.decode_bit(p), yes);
+  EXPECT_EQ(decoder.finish(), as_bits.bytes().size());
+}
+
 }  // namespace
 }  // namespace koan

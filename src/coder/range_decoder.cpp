@@ -20,6 +20,24 @@ void RangeDecoder::consume(const SymbolRange& symbol) noexcept {
   low_ += step;
   offset_ -= step;
   range_ = symbol.start + symbol.freq == symbol.total ? range_ - step : r * symbol.freq;
+  shift_in();
+}
+
+bool RangeDecoder::decode_bit(std::uint32_t p16) noexcept {
+  const std::uint64_t step = (range_ >> 16) * p16;
+  const bool yes = offset_ < step;
+  if (yes) {
+    range_ = step;
+  } else {
+    low_ += step;
+    offset_ -= step;
+    range_ -= step;
+  }
+  shift_in();
+  return yes;
+}
+
+void RangeDecoder::shift_in() noexcept {
   while (range_ < (std::uint64_t{1} << 56)) {
     low_ <<= 8;
     range_ <<= 8;

@@ -18,6 +18,8 @@ class RangeDecoder {
   std::uint32_t target(std::uint32_t total) noexcept;
   // Consumes the symbol that target() fell into.
   void consume(const SymbolRange& symbol) noexcept;
+  // Takes a decision that RangeEncoder::encode_bit coded.
+  bool decode_bit(std::uint32_t p16) noexcept;
   // After the last symbol: the number of bytes the stream took, or nothing if its final bytes are not what the encoder
   // writes.
   std::optional<std::size_t> finish() const noexcept;
@@ -26,6 +28,7 @@ class RangeDecoder {
   bool past_end() const noexcept { return read_ >= data_.size() + 8; }
 
  private:
+  void shift_in() noexcept;
   std::uint8_t next_byte() noexcept { return read_ < data_.size() ? data_[read_++] : (++read_, std::uint8_t{0}); }
 
   ByteView data_;

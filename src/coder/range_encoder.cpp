@@ -28,6 +28,22 @@ void RangeEncoder::encode(const SymbolRange& symbol) {
   if (low_ < step) carry();
   // The last symbol takes what the division left over.
   range_ = symbol.start + symbol.freq == symbol.total ? range_ - step : r * symbol.freq;
+  shift_out();
+}
+
+void RangeEncoder::encode_bit(bool yes, std::uint32_t p16) {
+  const std::uint64_t step = (range_ >> 16) * p16;
+  if (yes) {
+    range_ = step;
+  } else {
+    low_ += step;
+    if (low_ < step) carry();
+    range_ -= step;
+  }
+  shift_out();
+}
+
+void RangeEncoder::shift_out() {
   while (range_ < (std::uint64_t{1} << 56)) {
     out_.push_back(static_cast<std::uint8_t>(low_ >> 56));
     low_ <<= 8;

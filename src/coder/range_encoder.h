@@ -25,6 +25,9 @@ StreamEnd stream_end(std::uint64_t low, std::uint64_t range) noexcept;
 class RangeEncoder {
  public:
   void encode(const SymbolRange& symbol);
+  // A decision of two: "yes" has probability p16 / 65536, p16 in 1..65535, and comes first. The same bytes as encode()
+  // with total 65536, without the division.
+  void encode_bit(bool yes, std::uint32_t p16);
   // Ends the stream; nothing may be encoded afterwards.
   void finish();
   const Bytes& bytes() const noexcept { return out_; }
@@ -32,6 +35,7 @@ class RangeEncoder {
 
  private:
   void carry() noexcept;
+  void shift_out();
 
   Bytes out_;
   std::uint64_t low_ = 0;

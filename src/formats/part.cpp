@@ -1,9 +1,12 @@
 #include "formats/part.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace koan {
 namespace {
+
+constexpr std::uint8_t kFlagContext = 1;
 
 Error corrupt(std::string what) { return {ErrorCode::kCorrupt, std::move(what)}; }
 
@@ -20,20 +23,21 @@ Status check_lengths(std::uint64_t raw, std::uint64_t text, std::uint64_t coded,
 }  // namespace
 
 std::string_view method_name(Method method) noexcept {
-  static constexpr std::string_view kNames[] = {"stored", "zstd", "lzma", "model"};
-  return kNames[static_cast<std::size_t>(method) & 3];
+  static constexpr std::string_view kNames[] = {"stored", "zstd", "lzma", "model", "cm"};
+  return kNames[std::min(static_cast<std::size_t>(method), std::size(kNames) - 1)];
 }
 
 std::string_view transform_name(Transform transform) noexcept {
   return transform == Transform::kCrlf ? "crlf" : "none";
 }
 
-std::array<std::uint8_t, 2> ModelRef::message_id() const {
+std::array<std::uint8_t, 2> ModelRef::message_id(const ContextHash& context) const {
   Bytes all(sha256.begin(), sha256.end());
   append_bytes(all, tokenizer_hash);
   append_fixed<std::uint32_t>(all, numerics_version);
   append_fixed<std::uint32_t>(all, window);
   append_fixed<std::uint32_t>(all, sinks);
+  append_bytes(all, context);
   const Sha256 hash = koan::sha256(all);
   const std::uint32_t bits = (std::uint32_t{hash[0]} << 8 | hash[1]) >> 4;
   const std::uint32_t id = bits << 4 | ((bits ^ bits >> 4 ^ bits >> 8) & 15);
@@ -43,16 +47,16 @@ std::array<std::uint8_t, 2> ModelRef::message_id() const {
 bool is_frame_start(std::uint8_t byte) noexcept { return byte == kFrameMagic[0]; }
 bool is_message_start(std::uint8_t byte) noexcept { return (byte & 0xF0) == 0xB0 && std::popcount(byte) % 2 == 0; }
 
-void append_frame_header(Bytes& out, std::uint32_t segment_log) {
+void append_frame_header(Bytes& out, const FrameHeader& header) {
   Bytes head(std::begin(kFrameMagic), std::end(kFrameMagic));
   head.push_back(static_cast<std::uint8_t>(kFormatVersion));
-  head.push_back(static_cast<std::uint8_t>(segment_log));
-  head.push_back(0);
+  head.push_back(static_cast<std::uint8_t>(header.segment_log));
+  head.push_back(header.has_context ? kFlagContext : 0);
   append_fixed<std::uint32_t>(head, low32(head));
   append_bytes(out, head);
 }
 
-Result<std::uint32_t> parse_frame_header(ByteReader& in) {
+Result<FrameHeader> parse_frame_header(ByteReader& in) {
   KOAN_ASSIGN(ByteView head, in.take(9));
   if (!std::equal(std::begin(kFrameMagic), std::end(kFrameMagic), head.begin())) return corrupt("not a .koan file");
   KOAN_ASSIGN(const std::uint32_t check, in.fixed<std::uint32_t>());
@@ -61,9 +65,33 @@ Result<std::uint32_t> parse_frame_header(ByteReader& in) {
     return Error{ErrorCode::kNeedsVersion, "made with file format version " + std::to_string(head[6]) +
                                                "; this koan reads version " + std::to_string(kFormatVersion)};
   }
-  if (head[7] < kMinSegmentLog || head[7] > kMaxSegmentLog || head[8] != 0)
+  if (head[7] < kMinSegmentLog || head[7] > kMaxSegmentLog || (head[8] & ~kFlagContext) != 0)
     return corrupt("frame header has values out of range");
-  return std::uint32_t{head[7]};
+  return FrameHeader{head[7], head[8] == kFlagContext};
+}
+
+void append_context_record(Bytes& out, const ContextRef& context) {
+  Bytes record{kTagContext};
+  append_varint(record, context.bytes);
+  append_bytes(record, context.hash);
+  append_fixed<std::uint32_t>(record, low32(record));
+  append_bytes(out, record);
+}
+
+Result<ContextRef> parse_context_record(ByteReader& in) {
+  ByteReader start = in;
+  const std::size_t begin = in.position();
+  KOAN_ASSIGN(const std::uint8_t tag, in.fixed<std::uint8_t>());
+  if (tag != kTagContext) return corrupt("context record is missing");
+  ContextRef context;
+  KOAN_ASSIGN(context.bytes, in.varint());
+  KOAN_ASSIGN(ByteView hash, in.take(context.hash.size()));
+  std::copy(hash.begin(), hash.end(), context.hash.begin());
+  KOAN_ASSIGN(ByteView record, start.take(in.position() - begin));
+  KOAN_ASSIGN(const std::uint32_t check, in.fixed<std::uint32_t>());
+  if (check != low32(record)) return corrupt("context record is damaged");
+  if (context.bytes == 0 || context.bytes > kMaxContext) return corrupt("context length out of range");
+  return context;
 }
 
 void append_model_record(Bytes& out, const ModelRef& model) {
@@ -73,6 +101,7 @@ void append_model_record(Bytes& out, const ModelRef& model) {
   append_bytes(record, model.tokenizer_hash);
   append_varint(record, model.window);
   append_varint(record, model.sinks);
+  append_varint(record, model.predictors);
   append_fixed<std::uint32_t>(record, low32(record));
   append_bytes(out, record);
 }
@@ -89,14 +118,19 @@ Result<ModelRef> parse_model_record(ByteReader& in) {
   std::copy(tokenizer.begin(), tokenizer.end(), model.tokenizer_hash.begin());
   KOAN_ASSIGN(const std::uint64_t window, in.varint());
   KOAN_ASSIGN(const std::uint64_t sinks, in.varint());
+  KOAN_ASSIGN(const std::uint64_t predictors, in.varint());
   KOAN_ASSIGN(ByteView record, start.take(in.position() - begin));
   KOAN_ASSIGN(const std::uint32_t check, in.fixed<std::uint32_t>());
   if (check != low32(record)) return corrupt("model record is damaged");
   if (numerics > UINT32_MAX) return corrupt("numerics version out of range");
   if (window < kMinWindow || window > kMaxWindow || sinks > kMaxSinks) return corrupt("window out of range");
+  if ((predictors & ~std::uint64_t{kPredictorsAll}) != 0) {
+    return Error{ErrorCode::kNeedsVersion, "made with adaptive predictors that this koan does not know"};
+  }
   model.numerics_version = static_cast<std::uint32_t>(numerics);
   model.window = static_cast<std::uint32_t>(window);
   model.sinks = static_cast<std::uint32_t>(sinks);
+  model.predictors = static_cast<std::uint32_t>(predictors);
   return model;
 }
 
@@ -111,7 +145,8 @@ void append_segment_head(Bytes& out, const SegmentHead& head) {
 Result<SegmentHead> parse_segment_head(ByteReader& in, std::uint32_t segment_log) {
   SegmentHead head;
   KOAN_ASSIGN(const std::uint8_t tag, in.fixed<std::uint8_t>());
-  if (tag < kTagSegment || tag > kTagSegment + 3) return corrupt("unknown record tag");
+  if (tag < kTagSegment || tag > kTagSegment + static_cast<std::uint8_t>(Method::kCm))
+    return corrupt("unknown record tag");
   head.method = static_cast<Method>(tag - kTagSegment);
   KOAN_ASSIGN(const std::uint8_t transform, in.fixed<std::uint8_t>());
   if (transform > 1) return corrupt("unknown transform");
@@ -125,8 +160,9 @@ Result<SegmentHead> parse_segment_head(ByteReader& in, std::uint32_t segment_log
   }
   KOAN_ASSIGN(head.coded_bytes, in.varint());
   KOAN_TRY(check_lengths(head.raw_bytes, head.text_bytes, head.coded_bytes, head.method, head.transform));
-  if (head.method == Method::kModel && head.text_bytes > kMaxModelRatio * head.coded_bytes) {
-    return corrupt("model-coded data is shorter than it can be");
+  const bool predicted = head.method == Method::kModel || head.method == Method::kCm;
+  if (predicted && head.text_bytes > kMaxModelRatio * head.coded_bytes) {
+    return corrupt(std::string(method_name(head.method)) + "-coded data is shorter than it can be");
   }
   return head;
 }

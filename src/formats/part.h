@@ -14,23 +14,39 @@ namespace koan {
 inline constexpr std::uint8_t kFrameMagic[6] = {0x89, 'K', 'O', 'A', 'N', '\n'};
 inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::uint32_t kMinSegmentLog = 10;
-inline constexpr std::uint32_t kMaxSegmentLog = 26;
+inline constexpr std::uint32_t kMaxSegmentLog = 23;
 inline constexpr std::uint32_t kSegmentLog = 23;  // what koan writes: no segment above 8 MiB
 inline constexpr std::uint64_t kMaxSegments = std::uint64_t{1} << 32;
 inline constexpr std::uint64_t kCodedSlack = 1024;  // coded bytes of a segment <= raw bytes + this
 inline constexpr std::uint64_t kMaxModelRatio =
-    1024;  // text bytes of a model-coded segment <= this * coded bytes: bounds the time a file can cost
+    1024;  // text bytes of a segment of method 3 or 4 <= this * coded bytes: bounds the time a file can cost
 inline constexpr std::uint32_t kMaxMessage = 4095;
 inline constexpr std::uint32_t kMinWindow = 16, kMaxWindow = 65536, kMaxSinks = 16;
 inline constexpr std::size_t kMaxRecordHead =
     96;  // no header or record head is longer (the end record's entries apart)
 inline constexpr std::size_t kMaxMessagePart = kMaxMessage + kCodedSlack + kMaxRecordHead;  // no message is longer
-inline constexpr std::uint8_t kTagModel = 0x01, kTagSegment = 0x10, kTagEnd = 0x7F;
+inline constexpr std::uint64_t kMaxContext = std::uint64_t{16} << 20;
+inline constexpr std::uint32_t kPredictorsAll = 0x3F;  // the adaptive predictors that this reader knows
+inline constexpr std::uint8_t kTagModel = 0x01, kTagContext = 0x02, kTagSegment = 0x10, kTagEnd = 0x7F;
 
-enum class Method : std::uint8_t { kStored = 0, kZstd = 1, kLzma = 2, kModel = 3 };
+enum class Method : std::uint8_t { kStored = 0, kZstd = 1, kLzma = 2, kModel = 3, kCm = 4 };  // kCm: segments only
 enum class Transform : std::uint8_t { kNone = 0, kCrlf = 1 };
 std::string_view method_name(Method method) noexcept;
 std::string_view transform_name(Transform transform) noexcept;
+
+using ContextHash = std::array<std::uint8_t, 16>;  // XXH3-128; zeros stand for no context
+
+// Names the text that the methods 3 and 4 of a frame continue.
+struct ContextRef {
+  std::uint64_t bytes = 0;
+  ContextHash hash{};
+  bool operator==(const ContextRef&) const = default;
+};
+
+struct FrameHeader {
+  std::uint32_t segment_log = 0;
+  bool has_context = false;  // a context record follows
+};
 
 // What model-coded segments need to be decoded.
 struct ModelRef {
@@ -39,7 +55,9 @@ struct ModelRef {
   std::array<std::uint8_t, 16> tokenizer_hash{};
   std::uint32_t window = 0;
   std::uint32_t sinks = 0;
-  std::array<std::uint8_t, 2> message_id() const;  // 12 bits of a hash and a check nibble
+  std::uint32_t predictors = kPredictorsAll;
+  // 12 bits of a hash and a check nibble. Messages use all predictors, so these do not count.
+  std::array<std::uint8_t, 2> message_id(const ContextHash& context = {}) const;
 };
 
 struct SegmentHead {
@@ -63,8 +81,11 @@ struct MessageHead {
 bool is_frame_start(std::uint8_t byte) noexcept;
 bool is_message_start(std::uint8_t byte) noexcept;
 
-void append_frame_header(Bytes& out, std::uint32_t segment_log);
-Result<std::uint32_t> parse_frame_header(ByteReader& in);  // -> segment_log
+void append_frame_header(Bytes& out, const FrameHeader& header);
+Result<FrameHeader> parse_frame_header(ByteReader& in);
+
+void append_context_record(Bytes& out, const ContextRef& context);
+Result<ContextRef> parse_context_record(ByteReader& in);  // tag included
 
 void append_model_record(Bytes& out, const ModelRef& model);
 Result<ModelRef> parse_model_record(ByteReader& in);  // after the tag byte has been checked but with it unread

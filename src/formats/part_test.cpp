@@ -17,6 +17,7 @@ ModelRef model() {
     ref.tokenizer_hash[i] = static_cast<std::uint8_t>(200 - i);
   ref.window = 512;
   ref.sinks = 4;
+  ref.predictors = 0x05;
   return ref;
 }
 
@@ -38,6 +39,7 @@ ErrorCode code_of(const Bytes& bytes, Parse parse) {
   return result ? ErrorCode::kInternal : result.error().code;  // kInternal: it was accepted
 }
 const auto kParseFrame = [](ByteReader& in) { return parse_frame_header(in); };
+const auto kParseContext = [](ByteReader& in) { return parse_context_record(in); };
 const auto kParseModel = [](ByteReader& in) { return parse_model_record(in); };
 const auto kParseSegment = [](ByteReader& in) { return parse_segment_head(in, kSegmentLog); };
 const auto kParseMessage = [](ByteReader& in) { return parse_message_head(in); };
@@ -66,18 +68,24 @@ Bytes frame_header(std::uint8_t version, std::uint8_t log, std::uint8_t flags) {
 
 TEST(FrameHeader, RoundTripsAndIsGuarded) {
   for (std::uint32_t log = kMinSegmentLog; log <= kMaxSegmentLog; ++log) {
-    Bytes bytes;
-    append_frame_header(bytes, log);
-    ASSERT_EQ(bytes.size(), 13u);
-    EXPECT_TRUE(is_frame_start(bytes[0]));
-    ByteReader in(bytes);
-    EXPECT_EQ(parse_frame_header(in).value(), log);
-    EXPECT_EQ(in.remaining(), 0u);
+    for (const bool has_context : {false, true}) {
+      Bytes bytes;
+      append_frame_header(bytes, {log, has_context});
+      ASSERT_EQ(bytes.size(), 13u);
+      EXPECT_TRUE(is_frame_start(bytes[0]));
+      ByteReader in(bytes);
+      const FrameHeader back = parse_frame_header(in).value();
+      EXPECT_EQ(back.segment_log, log);
+      EXPECT_EQ(back.has_context, has_context);
+      EXPECT_EQ(in.remaining(), 0u);
+    }
   }
-  Bytes bytes;
-  append_frame_header(bytes, 23);
-  EXPECT_EQ(bytes, frame_header(1, 23, 0));
-  expect_guarded(bytes, kParseFrame);
+  for (const bool has_context : {false, true}) {
+    Bytes bytes;
+    append_frame_header(bytes, {23, has_context});
+    EXPECT_EQ(bytes, frame_header(1, 23, has_context ? 1 : 0));
+    expect_guarded(bytes, kParseFrame);
+  }
 }
 
 TEST(FrameHeader, RefusesOtherVersionsAndValuesOutOfRange) {
@@ -85,13 +93,48 @@ TEST(FrameHeader, RefusesOtherVersionsAndValuesOutOfRange) {
   EXPECT_EQ(code_of(frame_header(0, 23, 0), kParseFrame), ErrorCode::kNeedsVersion);
   EXPECT_EQ(code_of(frame_header(1, 9, 0), kParseFrame), ErrorCode::kCorrupt);
   EXPECT_EQ(code_of(frame_header(1, 27, 0), kParseFrame), ErrorCode::kCorrupt);
-  EXPECT_EQ(code_of(frame_header(1, 23, 1), kParseFrame), ErrorCode::kCorrupt);
+  for (int bit = 1; bit < 8; ++bit) {
+    EXPECT_EQ(code_of(frame_header(1, 23, static_cast<std::uint8_t>(1u << bit)), kParseFrame), ErrorCode::kCorrupt);
+  }
+}
+
+ContextRef context(std::uint64_t bytes) {
+  ContextRef ref{bytes, {}};
+  for (std::size_t i = 0; i < ref.hash.size(); ++i) ref.hash[i] = static_cast<std::uint8_t>(i * 11 + 1);
+  return ref;
+}
+
+TEST(ContextRecord, RoundTripsAndIsGuarded) {
+  for (const std::uint64_t length : {std::uint64_t{1}, std::uint64_t{5000}, kMaxContext}) {
+    Bytes bytes;
+    append_context_record(bytes, context(length));
+    EXPECT_EQ(bytes[0], kTagContext);
+    EXPECT_LE(bytes.size(), kMaxRecordHead);
+    ByteReader in(bytes);
+    EXPECT_TRUE(parse_context_record(in).value() == context(length));
+    EXPECT_EQ(in.remaining(), 0u);
+    expect_guarded(bytes, kParseContext);
+  }
+}
+
+TEST(ContextRecord, RefusesLengthsOutOfRangeAndOtherRecords) {
+  const auto code = [](std::uint64_t length) {
+    Bytes bytes;
+    append_context_record(bytes, context(length));
+    return code_of(bytes, kParseContext);
+  };
+  EXPECT_EQ(code(0), ErrorCode::kCorrupt);
+  EXPECT_EQ(code(kMaxContext + 1), ErrorCode::kCorrupt);
+  EXPECT_EQ(code(UINT64_MAX), ErrorCode::kCorrupt);
+  Bytes other;
+  append_model_record(other, model());
+  EXPECT_EQ(code_of(other, kParseContext), ErrorCode::kCorrupt);
 }
 
 TEST(ModelRecord, RoundTripsAndIsGuarded) {
   Bytes bytes;
   append_model_record(bytes, model());
-  EXPECT_EQ(bytes.size(), 1 + 1 + 32 + 16 + 2 + 1 + 4u);
+  EXPECT_EQ(bytes.size(), 1 + 1 + 32 + 16 + 2 + 1 + 1 + 4u);
   ByteReader in(bytes);
   const ModelRef back = parse_model_record(in).value();
   EXPECT_EQ(in.remaining(), 0u);
@@ -100,6 +143,7 @@ TEST(ModelRecord, RoundTripsAndIsGuarded) {
   EXPECT_EQ(back.numerics_version, 1u);
   EXPECT_EQ(back.window, 512u);
   EXPECT_EQ(back.sinks, 4u);
+  EXPECT_EQ(back.predictors, 0x05u);
   expect_guarded(bytes, kParseModel);
 }
 
@@ -119,6 +163,29 @@ TEST(ModelRecord, RefusesWindowsOutOfRange) {
   EXPECT_EQ(code(512, 17), ErrorCode::kCorrupt);
 }
 
+TEST(ModelRecord, PredictorsThatAreNotKnownNeedAnotherVersion) {
+  const auto code = [](std::uint32_t predictors) {
+    ModelRef ref = model();
+    ref.predictors = predictors;
+    Bytes bytes;
+    append_model_record(bytes, ref);
+    return code_of(bytes, kParseModel);
+  };
+  EXPECT_EQ(code(0), ErrorCode::kInternal);
+  EXPECT_EQ(code(kPredictorsAll), ErrorCode::kInternal);
+  for (unsigned bit = 0; bit < 32; ++bit) {
+    const std::uint32_t one = std::uint32_t{1} << bit;
+    EXPECT_EQ(code(one), (kPredictorsAll & one) != 0 ? ErrorCode::kInternal : ErrorCode::kNeedsVersion) << bit;
+  }
+  // A mask that does not fit is unknown too, not cut off.
+  Bytes whole;
+  append_model_record(whole, model());
+  Bytes bytes(whole.begin(), whole.end() - 5);
+  append_varint(bytes, std::uint64_t{1} << 32 | 1);
+  append_fixed<std::uint32_t>(bytes, static_cast<std::uint32_t>(xxh3_64(bytes)));
+  EXPECT_EQ(code_of(bytes, kParseModel), ErrorCode::kNeedsVersion);
+}
+
 TEST(ModelRecord, MessageIdHoldsItsOwnCheckAndDependsOnEverything) {
   const auto id = model().message_id();
   EXPECT_EQ((id[0] >> 4) ^ (id[0] & 15) ^ (id[1] >> 4) ^ (id[1] & 15), 0);
@@ -131,13 +198,19 @@ TEST(ModelRecord, MessageIdHoldsItsOwnCheckAndDependsOnEverything) {
     if (field == 4) ++other.sinks;
     EXPECT_NE(other.message_id(), id) << field;
   }
+  EXPECT_NE(model().message_id(context(1).hash), id);
+  EXPECT_EQ(model().message_id(ContextHash{}), id) << "zeros stand for no context";
+  ModelRef other = model();
+  other.predictors = kPredictorsAll;
+  EXPECT_EQ(other.message_id(), id) << "messages use all predictors";
 }
 
 TEST(SegmentHead, RoundTrips) {
   for (const SegmentHead& head :
        {kSegment, SegmentHead{Method::kStored, Transform::kCrlf, 100, 60, 60, 0},
         SegmentHead{Method::kZstd, Transform::kNone, 1, 1, 1025, 0},
-        SegmentHead{Method::kLzma, Transform::kCrlf, std::uint64_t{1} << 23, std::uint64_t{1} << 22, 7, 0}}) {
+        SegmentHead{Method::kLzma, Transform::kCrlf, std::uint64_t{1} << 23, std::uint64_t{1} << 22, 7, 0},
+        SegmentHead{Method::kCm, Transform::kNone, 5000, 5000, 5, 0}}) {
     const Bytes bytes = written(head);
     ByteReader in(bytes);
     const SegmentHead back = parse_segment_head(in, kSegmentLog).value();
@@ -145,6 +218,7 @@ TEST(SegmentHead, RoundTrips) {
     EXPECT_EQ(written(back), bytes);
     EXPECT_EQ(back.text_bytes, head.text_bytes);
     EXPECT_EQ(back.raw_bytes, head.raw_bytes);
+    EXPECT_EQ(back.method, head.method);
     for (std::size_t n = 0; n < bytes.size(); ++n) {
       EXPECT_EQ(code_of(Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n)), kParseSegment),
                 ErrorCode::kCorrupt);
@@ -167,16 +241,17 @@ TEST(SegmentHead, RefusesLengthsThatCannotBe) {
   EXPECT_EQ(code({Method::kZstd, Transform::kCrlf, 10, 4, 3, 0}), ErrorCode::kCorrupt) << "more than double";
   EXPECT_EQ(code({Method::kZstd, Transform::kCrlf, 10, 10, 3, 0}), ErrorCode::kCorrupt) << "no line end at all";
   EXPECT_EQ(code({Method::kZstd, Transform::kCrlf, 10, UINT64_MAX, 3, 0}), ErrorCode::kCorrupt);
-  EXPECT_EQ(code({Method::kModel, Transform::kNone, 3 * kMaxModelRatio, 3 * kMaxModelRatio, 3, 0}),
-            ErrorCode::kInternal);
-  EXPECT_EQ(code({Method::kModel, Transform::kNone, 3 * kMaxModelRatio + 1, 3 * kMaxModelRatio + 1, 3, 0}),
-            ErrorCode::kCorrupt);
-  EXPECT_EQ(code({Method::kModel, Transform::kNone, 5, 5, 0, 0}), ErrorCode::kCorrupt);
+  for (const Method method : {Method::kModel, Method::kCm}) {
+    const std::uint64_t limit = 3 * kMaxModelRatio;
+    EXPECT_EQ(code({method, Transform::kNone, limit, limit, 3, 0}), ErrorCode::kInternal);
+    EXPECT_EQ(code({method, Transform::kNone, limit + 1, limit + 1, 3, 0}), ErrorCode::kCorrupt);
+    EXPECT_EQ(code({method, Transform::kNone, 5, 5, 0, 0}), ErrorCode::kCorrupt);
+  }
 }
 
 TEST(SegmentHead, RefusesUnknownTagsTransformsAndLongNumbers) {
   Bytes bytes = written(kSegment);
-  bytes[0] = kTagSegment + 4;
+  bytes[0] = kTagSegment + 5;
   EXPECT_EQ(code_of(bytes, kParseSegment), ErrorCode::kCorrupt);
   bytes = written(kSegment);
   bytes[1] = 2;

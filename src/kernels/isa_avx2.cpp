@@ -21,12 +21,13 @@ constexpr int kPeakChains = 3;
 #include "kernels/dots_pairs.inl"
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
+#include "kernels/mixing.inl"
 // clang-format on
 
 namespace koan {
 namespace {
-constexpr Kernels kAvx2 = {"avx2",    quantize,    matmul, rms_norm, silu_mul, add_to,
-                           attention, frequencies, sum,    find,     int8_peak};
+constexpr Kernels kAvx2 = {"avx2",      quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
+                           frequencies, sum,      find,   mix,      mix_learn, int8_peak};
 }  // namespace
 
 const Kernels* avx2_kernels() noexcept { return &kAvx2; }

@@ -22,12 +22,13 @@ constexpr int kPeakChains = 6;
 #include "kernels/dots_pairs.inl"
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
+#include "kernels/mixing.inl"
 // clang-format on
 
 namespace koan {
 namespace {
-constexpr Kernels kAvx512 = {"avx512",  quantize,    matmul, rms_norm, silu_mul, add_to,
-                             attention, frequencies, sum,    find,     int8_peak};
+constexpr Kernels kAvx512 = {"avx512",    quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
+                             frequencies, sum,      find,   mix,      mix_learn, int8_peak};
 }  // namespace
 
 const Kernels* avx512_kernels() noexcept { return &kAvx512; }

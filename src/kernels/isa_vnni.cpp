@@ -21,12 +21,13 @@ constexpr int kTileHeads = 4;
 #include "kernels/dots_vnni.inl"
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
+#include "kernels/mixing.inl"
 // clang-format on
 
 namespace koan {
 namespace {
-constexpr Kernels kVnni = {"vnni",    quantize,    matmul, rms_norm, silu_mul, add_to,
-                           attention, frequencies, sum,    find,     int8_peak};
+constexpr Kernels kVnni = {"vnni",      quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
+                           frequencies, sum,      find,   mix,      mix_learn, int8_peak};
 }  // namespace
 
 const Kernels* vnni_kernels() noexcept { return &kVnni; }

@@ -11,8 +11,10 @@
 
 namespace koan {
 
-inline constexpr int kGroup = 32;        // elements that share a scale
-inline constexpr int kRowBlock = 16;     // output rows, or cached positions, that are stored side by side
+inline constexpr int kGroup = 32;     // elements that share a scale
+inline constexpr int kRowBlock = 16;  // output rows, or cached positions, that are stored side by side
+inline constexpr int kMixInputs = 32;
+inline constexpr std::int32_t kMixMostWeight = (1 << 18) - 1;
 inline constexpr int kValueBlock = 128;  // positions whose values are summed before joining the rest (numerics 8.5)
 
 // int8 matrix [rows, in], stored for 16 rows at a time so that one vector holds 4 inputs of 16 rows:
@@ -74,6 +76,11 @@ struct Kernels {
   std::uint32_t (*sum)(const std::uint32_t* freqs, std::int32_t n) noexcept;
   // Symbol s with cum(s) <= target < cum(s) + freqs[s]; target below the sum of all. Writes cum(s) to *start.
   std::int32_t (*find)(const std::uint32_t* freqs, std::int32_t n, std::uint32_t target, std::uint32_t* start) noexcept;
+  // Mixing of kMixInputs logits with weights in 16.16 fixed point (numerics 12). |x| <= 2839, |w| < 2^18, so that the
+  // sum of (w >> 4) * x stays below 2^31; no alignment needed.
+  std::int32_t (*mix)(const std::int32_t* weights, const std::int16_t* inputs) noexcept;
+  // w += (x * error + 2^15) >> 16, kept within +-(2^18 - 1). |error| <= 65535.
+  void (*mix_learn)(std::int32_t* weights, const std::int16_t* inputs, std::int32_t error) noexcept;
   // Back-to-back int8 dot products on registers for `iterations` rounds; returns multiply-adds done (for bench: the
   // int8 peak). *sink receives a value so that nothing is optimised away.
   std::uint64_t (*int8_peak)(std::uint64_t iterations, std::int32_t* sink) noexcept;

@@ -371,6 +371,24 @@ TEST_P(AttentionTest, CloseToDouble) {
   }
 }
 
+TEST_P(KernelsTest, Mixing) {
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<std::int32_t> weights(kMixInputs), expected;
+    std::vector<std::int16_t> inputs(kMixInputs);
+    const bool extreme = round % 8 == 7;  // the bounds that kernels.h promises
+    for (auto& w : weights)
+      w = extreme ? (below(2) ? kMixMostWeight : -kMixMostWeight)
+                  : static_cast<std::int32_t>(below(2 * kMixMostWeight + 1)) - kMixMostWeight;
+    for (auto& x : inputs) x = static_cast<std::int16_t>(extreme ? 2839 : static_cast<int>(below(2 * 2839 + 1)) - 2839);
+    expected = weights;
+    ASSERT_EQ(kernels_->mix(weights.data(), inputs.data()), scalar_.mix(weights.data(), inputs.data()));
+    const auto error = extreme ? -65535 : static_cast<std::int32_t>(below(2 * 65535 + 1)) - 65535;
+    kernels_->mix_learn(weights.data(), inputs.data(), error);
+    scalar_.mix_learn(expected.data(), inputs.data(), error);
+    ASSERT_EQ(weights, expected) << "round " << round;
+  }
+}
+
 const auto kAll = testing::Values("vnni", "avx512", "avx2", "neon", "scalar");
 const auto kName = [](const auto& tested) { return tested.param; };
 INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest, kAll, kName);

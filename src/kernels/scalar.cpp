@@ -224,8 +224,22 @@ std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {
   return iterations * kSize;
 }
 
-constexpr Kernels kScalar = {"scalar",  quantize,    matmul, rms_norm, silu_mul, add,
-                             attention, frequencies, sum,    find,     int8_peak};
+// Section 12.
+std::int32_t mix(const std::int32_t* weights, const std::int16_t* inputs) noexcept {
+  std::int32_t sum = 0;
+  for (int i = 0; i < kMixInputs; ++i) sum += (weights[i] >> 4) * inputs[i];
+  return sum;
+}
+
+void mix_learn(std::int32_t* weights, const std::int16_t* inputs, std::int32_t error) noexcept {
+  for (int i = 0; i < kMixInputs; ++i) {
+    const std::int32_t moved = weights[i] + ((inputs[i] * error + (1 << 15)) >> 16);
+    weights[i] = moved > kMixMostWeight ? kMixMostWeight : moved < -kMixMostWeight ? -kMixMostWeight : moved;
+  }
+}
+
+constexpr Kernels kScalar = {"scalar",    quantize, matmul, rms_norm, silu_mul,  add,      attention,
+                             frequencies, sum,      find,   mix,      mix_learn, int8_peak};
 
 }  // namespace
 

@@ -13,6 +13,10 @@ expect_error 2 "--segment-size" "$KOAN" --segment-size 12Q a
 expect_error 2 "--segment-size" "$KOAN" --segment-size 1023 a
 expect_error 2 "--segment-size" "$KOAN" --segment-size 9M a
 expect_error 2 "choose one of" "$KOAN" -d -t a.koan
+expect_error 2 "--segments" "$KOAN" --segments 0 a
+expect_error 2 "--segments" "$KOAN" --segments 8193 a
+expect_error 2 "choose one of --segments and --segment-size" "$KOAN" --segments 2 --segment-size 4K a
+expect 2 "$KOAN" -d --segments 2 a.koan
 expect_error 2 "bench needs a FILE" "$KOAN" bench
 expect_error 2 "--verify does not go with" "$KOAN" --verify -c a
 # 2: not supported.

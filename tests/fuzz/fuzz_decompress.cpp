@@ -9,7 +9,8 @@
 namespace koan::fuzz {
 namespace {
 
-constexpr std::uint64_t kMaxModelText = 512, kMaxText = std::uint64_t{1} << 20;  // keep one input in the milliseconds
+constexpr std::uint64_t kMaxModelText = 512, kMaxMixedText = 4096, kMaxText = std::uint64_t{1} << 20;  // milliseconds
+constexpr std::string_view kContext = "What the fuzzer said before, and says again: what the fuzzer said before.";
 
 // Zeros when the recipe has ended.
 std::uint64_t number(ByteReader& in, std::size_t bytes) {
@@ -32,18 +33,26 @@ void add_model(TestFrame& frame, ByteReader& in) {
 }
 
 // What the segment decodes to where that can be known, so that its check value is right.
-void add_segment(TestFrame& frame, std::uint64_t op, ByteReader& in) {
+void add_segment(TestFrame& frame, std::uint64_t op, ByteReader& in, ByteView context) {
   SegmentHead head;
-  head.method = static_cast<Method>(op & 3);
+  head.method = op & 128 ? Method::kCm : static_cast<Method>(op & 3);
   head.transform = static_cast<Transform>(op >> 2 & 1);
   head.raw_bytes = head.text_bytes = number(in, op & 8 ? 4 : 2);
   if (head.transform != Transform::kNone) head.text_bytes = number(in, 2);
   const std::uint64_t want = number(in, 2);
-  const ByteView coded = in.take(std::min<std::uint64_t>(want, in.remaining())).value();
+  ByteView coded = in.take(std::min<std::uint64_t>(want, in.remaining())).value();
+  // Text instead of coded bytes: a stream that every version of context mixing reads.
+  std::optional<GeneralCoded> mixed;
+  if ((op & 129) == 129 && coded.size() <= kMaxMixedText) mixed = cm_if_smaller(coded, context);
+  if (mixed) {
+    head.text_bytes = coded.size();
+    if (head.transform == Transform::kNone) head.raw_bytes = coded.size();
+    coded = mixed->coded;
+  }
   head.coded_bytes = op & 16 ? want : coded.size();
   Bytes raw;
-  if (head.method != Method::kModel && head.text_bytes <= kMaxText) {
-    if (auto text = general_decode(head.method, coded, head.text_bytes)) raw = std::move(*text);
+  if (head.method != Method::kModel && head.text_bytes <= (op & 128 ? kMaxMixedText : kMaxText)) {
+    if (auto text = general_decode(head.method, coded, head.text_bytes, context)) raw = std::move(*text);
     if (head.transform == Transform::kCrlf) raw = lf_to_crlf(raw);
     if (!(op & 32) && !raw.empty()) head.raw_bytes = raw.size();
   }
@@ -52,13 +61,18 @@ void add_segment(TestFrame& frame, std::uint64_t op, ByteReader& in) {
 
 Bytes frame_from_recipe(ByteView recipe) {
   ByteReader in(recipe);
-  TestFrame frame(kMinSegmentLog + static_cast<std::uint32_t>(number(in, 1) % (kMaxSegmentLog - kMinSegmentLog + 1)));
+  const std::uint64_t first = number(in, 1);
+  // 0xD0..: with the context that is there, 0xE0..: with another. 0xB.: that would be a message.
+  std::optional<ContextRef> named;
+  if (first >= 0xD0) named = ContextRef{kContext.size() + (first >= 0xE0 ? 1u : 0u), xxh3_128(as_bytes(kContext))};
+  const ByteView context = named ? as_bytes(kContext) : ByteView();
+  TestFrame frame(kMinSegmentLog + static_cast<std::uint32_t>(first % (kMaxSegmentLog - kMinSegmentLog + 1)), named);
   for (int records = 0; in.remaining() > 0 && records < 8; ++records) {
     const std::uint64_t op = number(in, 1);
     if (op >= 0xC0)
       add_model(frame, in);
     else
-      add_segment(frame, op, in);
+      add_segment(frame, op, in, context);
   }
   return frame.end();
 }
@@ -67,15 +81,16 @@ Bytes frame_from_recipe(ByteView recipe) {
 // count too.
 bool is_cheap(ByteView file) {
   MemorySource source(file);
-  std::uint64_t model_text = 0, text = 0;
+  std::uint64_t model_text = 0, mixed_text = 0, text = 0;
   const Status ignored = inspect(
       source, [](const PartInfo&) {},
       [&](const SegmentInfo& s) {
         text += s.head.text_bytes;
         if (s.head.method == Method::kModel) model_text += s.head.text_bytes;
+        if (s.head.method == Method::kCm) mixed_text += s.head.text_bytes;
       });
   (void)ignored;
-  return model_text <= kMaxModelText && text <= kMaxText;
+  return model_text <= kMaxModelText && mixed_text <= kMaxMixedText && text <= kMaxText;
 }
 
 }  // namespace
@@ -93,13 +108,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   MemorySink sink;
   CodecOptions options;
   options.streams = 3;
+  options.context = as_bytes(fuzz::kContext);
   const auto result = fuzz::tiny_codec().decompress(options, source, sink);
   if (result) {
     fuzz::require(result->raw_bytes == sink.bytes.size() && result->coded_bytes == file.size(),
                   "the statistics of a good file");
   } else {
     const ErrorCode code = result.error().code;
-    fuzz::require(code == ErrorCode::kCorrupt || code == ErrorCode::kNeedsModel || code == ErrorCode::kNeedsVersion,
+    fuzz::require(code == ErrorCode::kCorrupt || code == ErrorCode::kNeedsModel || code == ErrorCode::kNeedsVersion ||
+                      code == ErrorCode::kNeedsContext,
                   "an error of the file");
   }
   return 0;

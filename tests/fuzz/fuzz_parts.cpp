@@ -19,19 +19,23 @@ void same_when_written(ByteView data, Parse parse, Append append) {
 
 void parsers(ByteView data) {
   same_when_written(
-      data, [](ByteReader& in) { return parse_frame_header(in); },
-      [](Bytes& out, std::uint32_t log) { append_frame_header(out, log); });
+      data, [](ByteReader& in) { return parse_frame_header(in); }, append_frame_header);
   same_when_written(
       data, [](ByteReader& in) { return parse_segment_head(in, kMaxSegmentLog); }, append_segment_head);
   same_when_written(
       data, [](ByteReader& in) { return parse_message_head(in); }, append_message_head);
-  // The caller has looked at the tag; the check value has to be made right, or nothing would get past it.
-  if (data.empty() || data[0] != kTagModel) return;
+  // The check value has to be made right, or nothing would get past it.
+  if (data.empty() || (data[0] != kTagModel && data[0] != kTagContext)) return;
   for (std::size_t n = std::min<std::size_t>(data.size(), kMaxRecordHead); n > 0; --n) {
     Bytes record(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(n));
     append_fixed<std::uint32_t>(record, static_cast<std::uint32_t>(xxh3_64(data.first(n))));
-    same_when_written(
-        record, [](ByteReader& in) { return parse_model_record(in); }, append_model_record);
+    if (data[0] == kTagContext) {
+      same_when_written(
+          record, [](ByteReader& in) { return parse_context_record(in); }, append_context_record);
+    } else {
+      same_when_written(
+          record, [](ByteReader& in) { return parse_model_record(in); }, append_model_record);
+    }
   }
 }
 

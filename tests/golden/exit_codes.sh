@@ -9,7 +9,7 @@ fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
 refused() { # what: of $work/x.koan
   status=0
-  "$KOAN" -d --model models/tiny.gguf -q -o "$work/out" "$work/x.koan" 2>/dev/null || status=$?
+  "$KOAN" -d --model models/tiny.gguf $context -q -o "$work/out" "$work/x.koan" 2>/dev/null || status=$?
   [ "$status" -eq 4 ] || fail "$name, $1: exit code $status"
   [ -z "$(find "$work" ! -name x.koan -type f)" ] || fail "$name, $1: left a file"
   rm -f "$work/out"
@@ -17,9 +17,15 @@ refused() { # what: of $work/x.koan
 
 for file in v1/*.koan; do
   name=$(basename "$file" .koan)
-  "$KOAN" -d --model models/tiny.gguf -q -o "$work/out" "$file" || fail "$name does not decode"
+  context=$(sed -n "s/^$name .*context=\([^, ]*\).*/--context v1\/\1/p" v1/index.txt)
+  "$KOAN" -d --model models/tiny.gguf $context -q -o "$work/out" "$file" || fail "$name does not decode"
   cmp -s "$work/out" "v1/$name.raw" || fail "$name decodes to other bytes"
   rm -f "$work/out"
+  if [ -n "$context" ]; then
+    status=0
+    "$KOAN" -d --model models/tiny.gguf -q -o "$work/out" "$file" 2>/dev/null || status=$?
+    [ "$status" -eq 5 ] && [ ! -e "$work/out" ] || fail "$name without its context: exit code $status"
+  fi
   size=$(wc -c <"$file")
   for cut in 1 $((size / 2)) $((size - 1)); do
     head -c "$cut" "$file" >"$work/x.koan"

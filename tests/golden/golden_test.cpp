@@ -28,8 +28,20 @@ Bytes read_file(const std::string& path) {
 
 struct Golden {
   std::string name;
-  std::uint32_t segment_bytes = 0;
+  std::string options;                        // NAME=VALUE,NAME=VALUE or -
   std::string how, raw_sha256, coded_sha256;  // how: exact, library versions, or parts:NAME+NAME
+  // Empty: not among the options.
+  std::string option(const std::string& wanted) const {
+    std::istringstream list(options);
+    for (std::string item; std::getline(list, item, ',');) {
+      if (item.starts_with(wanted + "=")) return item.substr(wanted.size() + 1);
+    }
+    return {};
+  }
+  Bytes context() const {
+    const std::string file = option("context");
+    return file.empty() ? Bytes{} : read_file(kFolder + "v1/" + file);
+  }
   Bytes raw() const { return read_file(kFolder + "v1/" + name + ".raw"); }
   Bytes coded() const { return read_file(kFolder + "v1/" + name + ".koan"); }
 };
@@ -40,7 +52,7 @@ std::vector<Golden> golden_files() {
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with('#')) continue;
     Golden g;
-    std::istringstream(line) >> g.name >> g.segment_bytes >> g.how >> g.raw_sha256 >> g.coded_sha256;
+    std::istringstream(line) >> g.name >> g.options >> g.how >> g.raw_sha256 >> g.coded_sha256;
     out.push_back(g);
   }
   return out;
@@ -68,8 +80,11 @@ class GoldenTest : public testing::TestWithParam<Golden> {
   static Bytes encode(const Golden& g) {
     koan_options options;
     koan_options_init(&options);
-    options.segment_bytes = g.segment_bytes;
-    const Bytes raw = g.raw();
+    const Bytes raw = g.raw(), context = g.context();
+    if (const std::string bytes = g.option("segment"); !bytes.empty())
+      options.segment_bytes = static_cast<std::uint32_t>(std::stoul(bytes));
+    if (const std::string level = g.option("level"); !level.empty()) options.level = std::stoi(level);
+    set_context(options, context);
     std::uint8_t* out = nullptr;
     std::size_t size = 0;
     koan_error error;
@@ -77,19 +92,27 @@ class GoldenTest : public testing::TestWithParam<Golden> {
         << error.message;
     return out ? take(out, size) : Bytes{};
   }
-  static koan_code decode(const Bytes& coded, Bytes& raw, koan_error& error) {
+  static void set_context(koan_options& options, const Bytes& context) {
+    options.context = context.data();
+    options.context_size = context.size();
+  }
+  // `context` empty: none.
+  static koan_code decode(const Bytes& coded, const Bytes& context, Bytes& raw, koan_error& error) {
+    koan_options options;
+    koan_options_init(&options);
+    set_context(options, context);
     std::uint8_t* out = nullptr;
     std::size_t size = 0;
     const koan_code code =
-        koan_decompress(codec_, nullptr, coded.data(), coded.size(), SIZE_MAX, &out, &size, nullptr, &error);
+        koan_decompress(codec_, &options, coded.data(), coded.size(), SIZE_MAX, &out, &size, nullptr, &error);
     EXPECT_EQ(out != nullptr, code == KOAN_OK) << "output without success, or success without output";
     if (out) raw = take(out, size);
     return code;
   }
-  static void expect_refused(const Bytes& damaged, const std::string& what) {
+  static void expect_refused(const Bytes& damaged, const Bytes& context, const std::string& what) {
     Bytes raw;
     koan_error error;
-    ASSERT_EQ(decode(damaged, raw, error), KOAN_ERROR_CORRUPT) << what << ": " << error.message;
+    ASSERT_EQ(decode(damaged, context, raw, error), KOAN_ERROR_CORRUPT) << what << ": " << error.message;
   }
   static koan_codec* codec_;
 };
@@ -103,8 +126,23 @@ TEST_P(GoldenTest, FilesAreTheRecordedOnes) {
 TEST_P(GoldenTest, DecodesToTheRecordedBytes) {
   Bytes raw;
   koan_error error;
-  ASSERT_EQ(decode(GetParam().coded(), raw, error), KOAN_OK) << error.message;
+  ASSERT_EQ(decode(GetParam().coded(), GetParam().context(), raw, error), KOAN_OK) << error.message;
   EXPECT_TRUE(raw == GetParam().raw());
+}
+
+class ContextGoldenTest : public GoldenTest {};
+
+TEST_P(ContextGoldenTest, NeedsItsContext) {
+  Bytes context = GetParam().context(), raw;
+  koan_error error;
+  const auto needs = [&](const Bytes& given) {
+    const koan_code code = decode(GetParam().coded(), given, raw, error);
+    // A message has no room for the context's hash: it says what it cannot find, which may be the model.
+    return code == KOAN_ERROR_NEEDS_CONTEXT || code == KOAN_ERROR_NEEDS_MODEL;
+  };
+  EXPECT_TRUE(needs({})) << error.message;
+  context[context.size() / 2] ^= 1;
+  EXPECT_TRUE(needs(context)) << error.message;
 }
 
 TEST_P(GoldenTest, EncodesToTheRecordedBytes) {
@@ -122,7 +160,7 @@ std::vector<std::size_t> boundaries(const Golden& g) {
   std::istringstream names(g.how.substr(6));
   std::size_t at = 0;
   for (std::string name; std::getline(names, name, '+');)
-    out.push_back(at += Golden{name, 0, {}, {}, {}}.coded().size());
+    out.push_back(at += Golden{name, {}, {}, {}, {}}.coded().size());
   return out;
 }
 
@@ -130,12 +168,13 @@ class DamagedGoldenTest : public GoldenTest {};
 
 // Cuts of frames are found before anything is decoded; of the others one costs what a whole decoding does.
 TEST_P(DamagedGoldenTest, TruncationsAreRefused) {
-  const Bytes coded = GetParam().coded();
+  const Bytes coded = GetParam().coded(), context = GetParam().context();
   const std::vector<std::size_t> valid = boundaries(GetParam());
-  const std::size_t step = valid.empty() ? 1 : 23;
+  const std::size_t step = valid.empty() ? 1 : 53;
   for (std::size_t n = 0; n < coded.size(); n += n < 100 || n + 100 > coded.size() ? 1 : step) {
     if (std::find(valid.begin(), valid.end(), n) != valid.end()) continue;
-    expect_refused(Bytes(coded.begin(), coded.begin() + static_cast<std::ptrdiff_t>(n)), "cut at " + std::to_string(n));
+    expect_refused(Bytes(coded.begin(), coded.begin() + static_cast<std::ptrdiff_t>(n)), context,
+                   "cut at " + std::to_string(n));
   }
 }
 
@@ -143,20 +182,37 @@ TEST_P(DamagedGoldenTest, TruncationsAreRefused) {
 // all kinds.
 TEST_P(DamagedGoldenTest, FlippedBitsAreRefused) {
   Bytes coded = GetParam().coded();
+  const Bytes context = GetParam().context();
   const std::size_t bits = coded.size() * 8;
   const std::size_t step = bits < 2000 ? 1 : bits / 200;
   for (std::size_t bit = 0; bit < bits; bit += bit < 200 || bit + 200 > bits ? 1 : step) {
     coded[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
-    expect_refused(coded, "bit " + std::to_string(bit));
+    expect_refused(coded, context, "bit " + std::to_string(bit));
     coded[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
   }
 }
 
 std::string test_name(const testing::TestParamInfo<Golden>& info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(V1, GoldenTest, testing::ValuesIn(golden_files()), test_name);
+std::vector<Golden> golden_files_with_context() {
+  std::vector<Golden> out = golden_files();
+  std::erase_if(out, [](const Golden& g) { return g.option("context").empty(); });
+  return out;
+}
+INSTANTIATE_TEST_SUITE_P(V1, ContextGoldenTest, testing::ValuesIn(golden_files_with_context()), test_name);
 INSTANTIATE_TEST_SUITE_P(V1, DamagedGoldenTest, testing::ValuesIn(golden_files()), test_name);
 
 TEST(GoldenIndex, IsNotEmpty) { EXPECT_GE(golden_files().size(), 10u); }
+
+TEST(GoldenIndex, NamesOnlyKnownOptions) {
+  for (const Golden& g : golden_files()) {
+    std::istringstream list(g.options == "-" ? "" : g.options);
+    for (std::string item; std::getline(list, item, ',');) {
+      const std::string option = item.substr(0, item.find('='));
+      EXPECT_TRUE(option == "segment" || option == "level" || option == "context") << g.name << ": " << item;
+    }
+  }
+}
 
 }  // namespace
 

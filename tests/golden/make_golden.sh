@@ -3,29 +3,50 @@
 # Run it only while format version 1 is not released. Afterwards these files are the definition: a later koan must read them for
 # ever, and a new format version gets a folder of its own.
 #
-# The .raw files are text from examples/sample.txt (CRLF: with its line ends changed), noise, squares as little-endian numbers
-# (what LZMA is best at), a repeated block of noise (zstd) and zeros.
+# The .raw files are text from examples/sample.txt (CRLF: with its line ends changed; level9: with pages that come again), noise,
+# squares as little-endian numbers (what LZMA is best at), a repeated block of noise (zstd), zeros, and bytes of which two nearly
+# determine the next (cm_binary, cm_context: context mixing). The context is more of the sample.
 set -eu
-koan=$1
+koan=$(realpath "$1")
 cd "$(dirname "$0")/v1"
 zstd_version=$(zstd --version | sed 's/.* v\([0-9.]*\).*/\1/')
 lzma_version=$(xz --version | sed -n 's/^liblzma //p')
 libraries=zstd-$zstd_version,lzma-$lzma_version
 
 sha() { sha256sum "$1" | cut -d' ' -f1; }
-entry() { # name, segment size, how the coded bytes come about
-  printf '%-15s %5s %-24s %s %s\n' "$1" "$2" "$3" "$(sha "$1.raw")" "$(sha "$1.koan")" >>index.txt
+entry() { # name, options, how the coded bytes come about
+  printf '%-15s %-31s %-24s %s %s\n' "$1" "$2" "$3" "$(sha "$1.raw")" "$(sha "$1.koan")" >>index.txt
 }
-code() { # name, segment size, then as in entry
-  "$koan" --model ../models/tiny.gguf --segment-size "$2" -q -c <"$1.raw" >"$1.koan"
+arguments() { # options as in the index, to those of the command
+  for option in $(echo "$1" | tr , ' '); do
+    value=${option#*=}
+    case $option in
+      segment=*) echo "--segment-size $value" ;;
+      level=*) echo "-$value" ;;
+      context=*) echo "--context $value" ;;
+      -) ;;
+      *) echo "unknown option $option" >&2; exit 1 ;;
+    esac
+  done
+}
+code() { # as entry
+  words=$(arguments "$2")
+  "$koan" --model ../models/tiny.gguf $words -q -c <"$1.raw" >"$1.koan"
   entry "$@"
 }
 cat >index.txt <<'END'
-# name, segment size, how to encode (exact; only with these library versions; or the parts in order), SHA-256 of raw and of coded
+# name, options (segment=BYTES, level=N, context=FILE; - for none), how to encode (exact; only with these library versions; or the parts in order), SHA-256 of raw and of coded
 END
-for name in empty message_model message_utf8 message_stored message_crlf frame_stored; do code $name 2048 exact; done
-for name in frame_model frame_crlf; do code $name 2048 exact; done
-for name in message_zstd message_lzma frame_mixed; do code $name 1024 "$libraries"; done
-parts='message_model frame_mixed empty message_crlf frame_crlf'
+for name in empty message_model message_utf8 message_stored message_crlf frame_stored; do code $name segment=2048 exact; done
+for name in frame_model frame_crlf; do code $name segment=2048 exact; done
+for name in message_zstd message_lzma frame_mixed; do code $name segment=1024 "$libraries"; done
+code frame_level9 level=9 exact
+code cm_binary level=1 exact
+code cm_text level=2 exact
+code cm_context level=1,context=context.bin exact
+code message_context context=context.txt exact
+code frame_context segment=2048,context=context.txt exact
+parts='message_model frame_mixed empty message_crlf frame_crlf frame_context'
 for name in $parts; do cat $name.koan; done >parts.koan
-entry parts 0 "parts:$(echo $parts | tr ' ' +)"
+for name in $parts; do cat $name.raw; done >parts.raw
+entry parts context=context.txt "parts:$(echo $parts | tr ' ' +)"
