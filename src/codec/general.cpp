@@ -79,10 +79,20 @@ lzma_options_lzma lzma_options_for(std::uint32_t dict_log) {
   return options;
 }
 
-Result<Bytes> lzma_encode(ByteView text) {
+// What LZMA takes as the context of a literal: for text and records the top of the byte before and the position, for
+// images nothing.
+struct LiteralContext {
+  std::uint32_t lc, pb;
+};
+constexpr LiteralContext kTextLiterals{3, 2}, kImageLiterals{0, 0};
+constexpr std::size_t kTryImageLiterals = 4096;  // shorter ones are not worth a second run
+
+Result<Bytes> lzma_encode(ByteView text, LiteralContext literals) {
   std::uint32_t dict_log = kMinDictLog;
   while (dict_log < kMaxDictLog && (std::uint64_t{1} << dict_log) < text.size()) ++dict_log;
   lzma_options_lzma options = lzma_options_for(dict_log);
+  options.lc = literals.lc;
+  options.pb = literals.pb;
   const lzma_filter filters[] = {{LZMA_FILTER_LZMA1, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
   Bytes out(text.size() + text.size() / 3 + 256);
   out[0] = static_cast<std::uint8_t>((options.pb * 5 + options.lp) * 9 + options.lc);
@@ -124,7 +134,7 @@ Result<GeneralCoded> general_encode(ByteView text) {
   GeneralCoded best{Method::kStored, Bytes(text.begin(), text.end())};
   KOAN_ASSIGN(Bytes zstd, zstd_encode(text, ZSTD_maxCLevel()));
   if (zstd.size() < best.coded.size()) best = {Method::kZstd, std::move(zstd)};
-  KOAN_ASSIGN(Bytes lzma, lzma_encode(text));
+  KOAN_ASSIGN(Bytes lzma, lzma_encode(text, kTextLiterals));
   if (lzma.size() < best.coded.size()) best = {Method::kLzma, std::move(lzma)};
   return best;
 }
@@ -145,12 +155,20 @@ std::optional<GeneralCoded> cm_if_smaller(ByteView text, ByteView context) {
   return out;
 }
 
+Status improve_lzma(GeneralCoded& best, ByteView text) {
+  if (best.method != Method::kLzma || text.size() < kTryImageLiterals) return {};
+  KOAN_ASSIGN(Bytes again, lzma_encode(text, kImageLiterals));
+  if (again.size() < best.coded.size()) best.coded = std::move(again);
+  return {};
+}
+
 Result<GeneralCoded> segment_encode(ByteView text, ByteView context) {
   KOAN_ASSIGN(GeneralCoded best, general_encode(text));
   KOAN_ASSIGN(const bool try_cm, cm_may_win(text, context));
-  if (!try_cm) return best;
-  auto mixed = cm_if_smaller(text, context);
+  std::optional<GeneralCoded> mixed;
+  if (try_cm) mixed = cm_if_smaller(text, context);
   if (mixed && mixed->coded.size() < best.coded.size()) best = std::move(*mixed);
+  KOAN_TRY(improve_lzma(best, text));
   return best;
 }
 

@@ -17,6 +17,8 @@ struct GeneralCoded {
 
 // The smallest of stored, zstd (strongest level) and LZMA (extreme) for these bytes: what a message may hold.
 Result<GeneralCoded> general_encode(ByteView text);
+// Another setting of LZMA, where LZMA was the smallest.
+Status improve_lzma(GeneralCoded& best, ByteView text);
 // The same with context mixing where that may win: what a segment may hold.
 Result<GeneralCoded> segment_encode(ByteView text, ByteView context);
 // Exactly text_bytes bytes out, all of `coded` used; anything else is kCorrupt, or kNeedsVersion for a context mixing

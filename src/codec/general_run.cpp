@@ -67,10 +67,14 @@ Result<std::vector<CodedSegment>> code_run(ByteView run, const PlanSetup& setup,
   };
   KOAN_TRY(for_each_index(pieces.size() + 1, setup.threads, progress, code));
 
-  std::vector<CodedSegment> one, many;
-  one.push_back(general_segment(run, std::move(whole)));
+  std::vector<CodedSegment> many;
+  const std::size_t whole_bytes = whole.coded.size();
   for (CmPiece& piece : pieces) many.push_back(general_segment(piece.raw, std::move(piece.coded)));
-  return !many.empty() && coded_total(many) < coded_total(one) ? std::move(many) : std::move(one);
+  if (!many.empty() && coded_total(many) < whole_bytes + kRecordCost) return many;
+  KOAN_TRY(improve_lzma(whole, run));
+  std::vector<CodedSegment> one;
+  one.push_back(general_segment(run, std::move(whole)));
+  return one;
 }
 
 }  // namespace koan
