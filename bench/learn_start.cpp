@@ -9,9 +9,9 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <string>
 
+#include "base/file.h"
 #include "codec/model_store.h"
 #include "codec/token_coder.h"
 #include "kernels/dispatch.h"
@@ -20,16 +20,16 @@ namespace koan {
 namespace {
 
 constexpr std::size_t kSegment = 64000;
+constexpr std::uint64_t kMaxInput = std::uint64_t{1} << 30;
 
-Bytes read_file(const std::string& path, std::size_t most) {
-  std::ifstream in(path, std::ios::binary);
-  Bytes out((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (out.empty()) {
-    std::fprintf(stderr, "%s: cannot be read or empty\n", path.c_str());
+Bytes read_input(const std::string& path, std::size_t most) {
+  auto out = read_file(path, kMaxInput);
+  if (!out || out->empty()) {
+    std::fprintf(stderr, "%s\n", out ? (path + ": empty").c_str() : out.error().message.c_str());
     std::exit(3);
   }
-  out.resize(std::min(out.size(), most));
-  return out;
+  out->resize(std::min(out->size(), most));
+  return std::move(*out);
 }
 
 struct Round {
@@ -101,7 +101,7 @@ void report(const char* what, int n, const Round& r) {
 
 int run(int argc, char** argv) {
   const Kernels* kernels = *choose_kernels();
-  const Bytes gguf = read_file(argv[1], std::size_t(-1));
+  const Bytes gguf = read_input(argv[1], std::size_t(-1));
   const std::shared_ptr<const Model> model = *Model::load(gguf);
   const int rounds = std::atoi(argv[2]);
   std::vector<Bytes> texts, files;
@@ -110,7 +110,7 @@ int run(int argc, char** argv) {
     if (std::string(argv[i]) == "--bytes") {
       bytes = true;
     } else {
-      (bytes ? files : texts).push_back(read_file(argv[i], kSegment));
+      (bytes ? files : texts).push_back(read_input(argv[i], kSegment));
     }
   }
   CoderSetup setup;

@@ -11,10 +11,9 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <string>
 
+#include "base/file.h"
 #include "codec/model_store.h"
 #include "codec/token_coder.h"
 #include "kernels/dispatch.h"
@@ -208,9 +207,10 @@ void evaluate(Comparison& comparison, const std::vector<Text>& texts, const Star
 }
 
 int run(int argc, char** argv) {
+  // Empty if it cannot be read; both callers refuse that.
   const auto read = [](const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return Bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    auto bytes = read_file(path, std::uint64_t{1} << 30);
+    return bytes ? std::move(*bytes) : Bytes();
   };
   const Kernels* const kernels = *choose_kernels();
   const Bytes gguf = read(argv[1]);

@@ -158,7 +158,7 @@ void BitPredictor::gather(const ModelOpinion& model, bool end) noexcept {
   for (std::size_t i = 0; i < set_->size; ++i) {
     histories_[i] = nullptr;
     if (!is_on(i)) continue;
-    std::uint8_t* const history = end ? &end_histories_[hashes_[i] * 0x9E3779B1u >> 16] : slot_[i] + at;
+    std::uint8_t* const history = end ? &end_history(i) : slot_[i] + at;
     const std::size_t state = (decision + i) * kHistoryStates + *history;
     histories_[i] = history;
     history_bits_[i] = &by_history_[state];
@@ -238,7 +238,9 @@ void BitPredictor::finish_byte() noexcept {
 
 void BitPredictor::renew_hashes() noexcept {
   history_.hashes(mode_, hashes_);
-  for (std::size_t i = 0; i < set_->size; ++i) slots_.prefetch(hashes_[i]);
+  for (std::size_t i = 0; i < set_->size; ++i) {
+    if (is_on(i)) slots_.prefetch(hashes_[i]);
+  }
 }
 
 void BitPredictor::end_token(std::uint32_t token) noexcept {
@@ -264,7 +266,7 @@ void BitPredictor::observe(std::uint8_t byte) noexcept {
 void BitPredictor::observe_end(bool end) noexcept {
   for (std::size_t i = 0; i < set_->size; ++i) {
     if (!is_on(i)) continue;
-    std::uint8_t& history = end_histories_[hashes_[i] * 0x9E3779B1u >> 16];
+    std::uint8_t& history = end_history(i);
     history = states_->next[history][end ? 1 : 0];
   }
 }

@@ -64,6 +64,9 @@ class BitPredictor {
   void advance(bool bit) noexcept;
   void finish_byte() noexcept;
   void renew_hashes() noexcept;
+  std::uint8_t& end_history(std::size_t context) noexcept {
+    return end_histories_[hashes_[context] * 0x9E3779B1u >> 16];
+  }
   bool is_on(std::size_t context) const noexcept { return (set_->kinds[context] & predictors_) != 0; }
   int bits_done() const noexcept;  // of the current byte
   std::uint32_t node() const noexcept;
