@@ -55,6 +55,13 @@ struct ExportOptions {
 };
 Status run_export(const ExportOptions& options);
 
+struct GrowOptions {
+  std::string model, out, name = "koan-small";
+  std::int64_t layers = 10, feed_forward = 1024;
+  std::uint64_t seed = 1;
+};
+Status run_grow(const GrowOptions& options);
+
 struct EvalOptions {
   std::string model, valid, device = "cpu";  // model: a checkpoint folder or a GGUF file
   std::int64_t window = 512, tokens = 0;     // tokens per source, 0 is all

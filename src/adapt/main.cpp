@@ -78,6 +78,16 @@ void add_model_commands(CLI::App& app) {
   x->add_option("--window", e.window, "Window that koan codes with by default; 0: the context length");
   x->callback([] { g_status = run_export(e); });
 
+  static GrowOptions g;
+  auto* w = app.add_subcommand("grow", "Enlarge a model without changing what it computes, to train it on");
+  w->add_option("--model", g.model, "GGUF file")->required();
+  w->add_option("-o,--out", g.out, "GGUF file to write; start from it with pretrain --init")->required();
+  w->add_option("--layers", g.layers)->check(CLI::PositiveNumber);
+  w->add_option("--feed-forward", g.feed_forward)->check(CLI::PositiveNumber);
+  w->add_option("--name", g.name);
+  w->add_option("--seed", g.seed);
+  w->callback([] { g_status = run_grow(g); });
+
   static EvalOptions v;
   auto* c = app.add_subcommand("eval", "Bits per byte of held-out text");
   c->add_option("--ckpt,--model", v.model, "Checkpoint folder or GGUF file")->required();

@@ -5,6 +5,7 @@
 #include "adapt/commands.h"
 #include "adapt/corpus.h"
 #include "adapt/evaluate.h"
+#include "adapt/export.h"
 
 namespace koan {
 namespace {
@@ -15,16 +16,20 @@ constexpr std::uint64_t kMostlyQ8 = 7;  // general.file_type of llama.cpp
 
 Status run_export(const ExportOptions& o) {
   KOAN_ASSIGN(train::LoadedNet loaded, train::load_net(o.checkpoint, "cpu"));
+  return export_net(loaded.net, loaded.tokenizer, o);
+}
+
+Status export_net(train::Net& net, const Tokenizer& tokenizer, const ExportOptions& o) {
   GgufFile file;
-  train::config_to_gguf(loaded.net.config(), o.context_length, file);
-  loaded.tokenizer.to_gguf(file);
+  train::config_to_gguf(net.config(), o.context_length, file);
+  tokenizer.to_gguf(file);
   file.metadata["general.name"] = o.name;
   file.metadata["general.license"] = o.license;
   file.metadata["general.file_type"] = kMostlyQ8;
   if (o.window != 0) file.metadata["koan.window"] = o.window;
   file.metadata["general.quantization_version"] = std::uint64_t{2};
   std::vector<Bytes> kept;
-  for (const train::Parameter& parameter : loaded.net.parameters()) {
+  for (const train::Parameter& parameter : net.parameters()) {
     const torch::Tensor t = parameter.tensor.detach().contiguous();
     const std::span<const float> values(t.data_ptr<float>(), static_cast<std::size_t>(t.numel()));
     const bool matrix = t.dim() == 2;
