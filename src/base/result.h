@@ -19,6 +19,7 @@ enum class ErrorCode : int {
   kNeedsModel = 40,    // the file names a model we do not have
   kNeedsVersion = 41,  // the file names a format or numerics version we do not have
   kNeedsContext = 43,  // the file names a context that we do not have
+  kNeedsAdapter = 44,  // the file names an adapter that we do not have
   kNotSupported = 42,  // this machine or build cannot do what was asked
   kLimit = 60,         // a size or budget above what we accept
   kVerification = 70,  // the result does not check out (known-answer test, verify)

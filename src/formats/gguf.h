@@ -55,5 +55,7 @@ std::uint64_t ggml_size_bytes(GgmlType type, std::uint64_t elements, std::uint64
 // Q8_0: blocks of 32 values as f16 scale + 32 int8. values.size() is a multiple of 32. Scale = amax/127, rounded to
 // f16; quants are round-to-nearest-even of value/scale(f16), clamped to [-127,127].
 Bytes quantize_q8_0(std::span<const float> values);
+// One block: 32 values to 34 bytes.
+void quantize_q8_0_block(const float* values, std::uint8_t* out) noexcept;
 
 }  // namespace koan

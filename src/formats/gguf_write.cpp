@@ -187,24 +187,27 @@ std::uint64_t ggml_size_bytes(GgmlType type, std::uint64_t elements, std::uint64
   return 0;
 }
 
-Bytes quantize_q8_0(std::span<const float> values) {
+void quantize_q8_0_block(const float* values, std::uint8_t* out) noexcept {
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding and subtracting it rounds to nearest even
   constexpr std::uint16_t kLargestHalf = 0x7BFF;
-  Bytes out;
-  out.reserve(values.size() / kBlock * kBlockBytes);
-  for (std::size_t start = 0; start + kBlock <= values.size(); start += kBlock) {
-    float largest = 0;
-    for (std::size_t i = 0; i < kBlock; ++i) largest = std::max(largest, std::fabs(values[start + i]));
-    const std::uint16_t half = std::min(float_to_half(largest / 127.0f), kLargestHalf);
-    const float scale = half_to_float(half);
-    append_fixed(out, half);
-    for (std::size_t i = 0; i < kBlock; ++i) {
-      float quant = scale > 0 ? values[start + i] / scale : 0.0f;
-      if (!(quant > -127.0f)) quant = quant == quant ? -127.0f : 0.0f;  // NaN becomes 0
-      if (quant > 127.0f) quant = 127.0f;
-      out.push_back(static_cast<std::uint8_t>(static_cast<std::int8_t>((quant + kRound) - kRound)));
-    }
+  float largest = 0;
+  for (std::size_t i = 0; i < kBlock; ++i) largest = std::max(largest, std::fabs(values[i]));
+  const std::uint16_t half = std::min(float_to_half(largest / 127.0f), kLargestHalf);
+  const float scale = half_to_float(half);
+  out[0] = static_cast<std::uint8_t>(half);
+  out[1] = static_cast<std::uint8_t>(half >> 8);
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    float quant = scale > 0 ? values[i] / scale : 0.0f;
+    if (!(quant > -127.0f)) quant = quant == quant ? -127.0f : 0.0f;  // NaN becomes 0
+    if (quant > 127.0f) quant = 127.0f;
+    out[2 + i] = static_cast<std::uint8_t>(static_cast<std::int8_t>((quant + kRound) - kRound));
   }
+}
+
+Bytes quantize_q8_0(std::span<const float> values) {
+  Bytes out(values.size() / kBlock * kBlockBytes);
+  for (std::size_t i = 0; i < values.size() / kBlock; ++i)
+    quantize_q8_0_block(values.data() + i * kBlock, out.data() + i * kBlockBytes);
   return out;
 }
 

@@ -23,7 +23,7 @@ Status check_lengths(std::uint64_t raw, std::uint64_t text, std::uint64_t coded,
 }  // namespace
 
 std::string_view method_name(Method method) noexcept {
-  static constexpr std::string_view kNames[] = {"stored", "zstd", "lzma", "model", "cm"};
+  static constexpr std::string_view kNames[] = {"stored", "zstd", "lzma", "model", "cm", "adapter", "records"};
   return kNames[std::min(static_cast<std::size_t>(method), std::size(kNames) - 1)];
 }
 
@@ -31,13 +31,14 @@ std::string_view transform_name(Transform transform) noexcept {
   return transform == Transform::kCrlf ? "crlf" : "none";
 }
 
-std::array<std::uint8_t, 2> ModelRef::message_id(const ContextHash& context) const {
+std::array<std::uint8_t, 2> ModelRef::message_id(const ContextHash& context, const Sha256* adapter) const {
   Bytes all(sha256.begin(), sha256.end());
   append_bytes(all, tokenizer_hash);
   append_fixed<std::uint32_t>(all, numerics_version);
   append_fixed<std::uint32_t>(all, window);
   append_fixed<std::uint32_t>(all, sinks);
   append_bytes(all, context);
+  if (adapter) append_bytes(all, *adapter);
   const Sha256 hash = koan::sha256(all);
   const std::uint32_t bits = (std::uint32_t{hash[0]} << 8 | hash[1]) >> 4;
   const std::uint32_t id = bits << 4 | ((bits ^ bits >> 4 ^ bits >> 8) & 15);
@@ -134,6 +135,22 @@ Result<ModelRef> parse_model_record(ByteReader& in) {
   return model;
 }
 
+void append_adapter_record(Bytes& out, const Sha256& adapter) {
+  Bytes record{kTagAdapter};
+  append_bytes(record, adapter);
+  append_fixed<std::uint32_t>(record, low32(record));
+  append_bytes(out, record);
+}
+
+Result<Sha256> parse_adapter_record(ByteReader& in) {
+  KOAN_ASSIGN(ByteView record, in.take(1 + std::tuple_size_v<Sha256>));
+  KOAN_ASSIGN(const std::uint32_t check, in.fixed<std::uint32_t>());
+  if (check != low32(record)) return corrupt("adapter record is damaged");
+  Sha256 adapter;
+  std::copy(record.begin() + 1, record.end(), adapter.begin());
+  return adapter;
+}
+
 void append_segment_head(Bytes& out, const SegmentHead& head) {
   out.push_back(static_cast<std::uint8_t>(kTagSegment + static_cast<std::uint8_t>(head.method)));
   out.push_back(static_cast<std::uint8_t>(head.transform));
@@ -145,7 +162,7 @@ void append_segment_head(Bytes& out, const SegmentHead& head) {
 Result<SegmentHead> parse_segment_head(ByteReader& in, std::uint32_t segment_log) {
   SegmentHead head;
   KOAN_ASSIGN(const std::uint8_t tag, in.fixed<std::uint8_t>());
-  if (tag < kTagSegment || tag > kTagSegment + static_cast<std::uint8_t>(Method::kCm))
+  if (tag < kTagSegment || tag > kTagSegment + static_cast<std::uint8_t>(kLastMethod))
     return corrupt("unknown record tag");
   head.method = static_cast<Method>(tag - kTagSegment);
   KOAN_ASSIGN(const std::uint8_t transform, in.fixed<std::uint8_t>());
@@ -160,7 +177,10 @@ Result<SegmentHead> parse_segment_head(ByteReader& in, std::uint32_t segment_log
   }
   KOAN_ASSIGN(head.coded_bytes, in.varint());
   KOAN_TRY(check_lengths(head.raw_bytes, head.text_bytes, head.coded_bytes, head.method, head.transform));
-  const bool predicted = head.method == Method::kModel || head.method == Method::kCm;
+  if (head.method == Method::kRecords && head.transform != Transform::kNone)
+    return corrupt("records with a transform");
+  const bool predicted =
+      head.method == Method::kModel || head.method == Method::kAdapter || head.method == Method::kCm;
   if (predicted && head.text_bytes > kMaxModelRatio * head.coded_bytes) {
     return corrupt(std::string(method_name(head.method)) + "-coded data is shorter than it can be");
   }
@@ -224,6 +244,8 @@ void append_end_record(Bytes& out, std::uint64_t count, ByteView entries, const 
   append_varint(record, count);
   append_bytes(record, entries);
   append_varint(record, end.model_offset);
+  append_varint(record, end.adapter_offsets.size());
+  for (const std::uint64_t offset : end.adapter_offsets) append_varint(record, offset);
   append_varint(record, end.raw_bytes);
   append_varint(record, end.frame_bytes);
   append_fixed<std::uint64_t>(record, end.raw_hash);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -27,9 +28,13 @@ inline constexpr std::size_t kMaxRecordHead =
 inline constexpr std::size_t kMaxMessagePart = kMaxMessage + kCodedSlack + kMaxRecordHead;  // no message is longer
 inline constexpr std::uint64_t kMaxContext = std::uint64_t{16} << 20;
 inline constexpr std::uint32_t kPredictorsAll = 0x3F;  // the adaptive predictors that this reader knows
-inline constexpr std::uint8_t kTagModel = 0x01, kTagContext = 0x02, kTagSegment = 0x10, kTagEnd = 0x7F;
+inline constexpr std::size_t kMaxAdapters = 250;       // that a frame names
+inline constexpr std::uint8_t kTagModel = 0x01, kTagContext = 0x02, kTagAdapter = 0x03, kTagSegment = 0x10,
+                              kTagEnd = 0x7F;
 
-enum class Method : std::uint8_t { kStored = 0, kZstd = 1, kLzma = 2, kModel = 3, kCm = 4 };  // kCm: segments only
+// From kCm on: segments only.
+enum class Method : std::uint8_t { kStored = 0, kZstd = 1, kLzma = 2, kModel = 3, kCm = 4, kAdapter = 5, kRecords = 6 };
+inline constexpr Method kLastMethod = Method::kRecords;
 enum class Transform : std::uint8_t { kNone = 0, kCrlf = 1 };
 std::string_view method_name(Method method) noexcept;
 std::string_view transform_name(Transform transform) noexcept;
@@ -57,7 +62,8 @@ struct ModelRef {
   std::uint32_t sinks = 0;
   std::uint32_t predictors = kPredictorsAll;
   // 12 bits of a hash and a check nibble. Messages use all predictors, so these do not count.
-  std::array<std::uint8_t, 2> message_id(const ContextHash& context = {}) const;
+  // adapter: of the model, or null.
+  std::array<std::uint8_t, 2> message_id(const ContextHash& context = {}, const Sha256* adapter = nullptr) const;
 };
 
 struct SegmentHead {
@@ -90,6 +96,9 @@ Result<ContextRef> parse_context_record(ByteReader& in);  // tag included
 void append_model_record(Bytes& out, const ModelRef& model);
 Result<ModelRef> parse_model_record(ByteReader& in);  // after the tag byte has been checked but with it unread
 
+void append_adapter_record(Bytes& out, const Sha256& adapter);
+Result<Sha256> parse_adapter_record(ByteReader& in);  // as parse_model_record
+
 // The part of a segment record that its check is seeded with: tag .. coded length.
 void append_segment_head(Bytes& out, const SegmentHead& head);
 // Parses tag .. coded length (head.check stays 0; the u64 follows).
@@ -108,6 +117,7 @@ void append_index_entry(Bytes& out, const IndexEntry& entry);
 
 struct EndRecord {
   std::uint64_t model_offset = 0;
+  std::vector<std::uint64_t> adapter_offsets;
   std::uint64_t raw_bytes = 0;
   std::uint64_t frame_bytes = 0;  // before the end record
   std::uint64_t raw_hash = 0;

@@ -251,7 +251,7 @@ TEST(SegmentHead, RefusesLengthsThatCannotBe) {
 
 TEST(SegmentHead, RefusesUnknownTagsTransformsAndLongNumbers) {
   Bytes bytes = written(kSegment);
-  bytes[0] = kTagSegment + 5;
+  bytes[0] = kTagSegment + static_cast<std::uint8_t>(kLastMethod) + 1;
   EXPECT_EQ(code_of(bytes, kParseSegment), ErrorCode::kCorrupt);
   bytes = written(kSegment);
   bytes[1] = 2;
@@ -317,10 +317,36 @@ TEST(MessageCheck, HasTwentyFourBitsAndDependsOnBoth) {
   EXPECT_NE(message_check(a, b), message_check(a, a));
 }
 
+TEST(MessageId, DependsOnTheAdapter) {
+  const ModelRef ref;
+  Sha256 one{}, other{};
+  other[31] = 1;
+  EXPECT_NE(ref.message_id(), ref.message_id({}, &one));
+  EXPECT_NE(ref.message_id({}, &one), ref.message_id({}, &other));
+}
+
+TEST(AdapterRecord, RoundTripTruncationAndFlippedBits) {
+  Sha256 sha256{};
+  for (std::size_t i = 0; i < sha256.size(); ++i) sha256[i] = static_cast<std::uint8_t>(i * 7);
+  Bytes bytes;
+  append_adapter_record(bytes, sha256);
+  const auto parse = [](ByteView data) {
+    ByteReader in(data);
+    return parse_adapter_record(in);
+  };
+  EXPECT_EQ(parse(bytes).value(), sha256);
+  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(parse(ByteView(bytes).first(n))) << n;
+  for (std::size_t bit = 8; bit < bytes.size() * 8; ++bit) {
+    bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+    EXPECT_FALSE(parse(bytes)) << bit;
+    bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+  }
+}
+
 TEST(EndRecord, EndsWithItsLengthAndCheck) {
   Bytes entries, bytes{0xAA};  // appended behind what is there
   append_index_entry(entries, {13, 300, 5000});
-  append_end_record(bytes, 1, entries, {0, 5000, 313, 0x1122334455667788});
+  append_end_record(bytes, 1, entries, {0, {}, 5000, 313, 0x1122334455667788});
   const ByteView record = ByteView(bytes).subspan(1);
   EXPECT_EQ(record[0], kTagEnd);
   ByteReader tail(record.last(8));

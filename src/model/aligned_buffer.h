@@ -29,6 +29,14 @@ class AlignedBuffer {
     return true;
   }
 
+  // The same memory, not owned: for a second holder that the first outlives. Neither writes from then on.
+  AlignedBuffer borrow() const noexcept {
+    AlignedBuffer out;
+    out.data_ = data_;
+    out.size_ = size_;
+    return out;
+  }
+
   T* data() noexcept { return data_; }
   const T* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/hash.h"
@@ -31,18 +32,33 @@ struct ModelConfig {
 };
 
 struct Weights;  // model/weights.h
+struct Adapter;  // formats/adapter.h
+
+// Which adapter is merged into a model.
+struct AdapterIdentity {
+  Sha256 sha256{};   // of the adapter's file; zeros if it was not read from one
+  std::string name;  // for people
+};
 
 // Immutable and shareable between threads.
-class Model {
+class Model : public std::enable_shared_from_this<Model> {
  public:
   // Parses a GGUF file and packs it. `data` need not outlive the call.
   // Errors: kCorrupt (not a GGUF, shapes that disagree, NaN or infinite weights), kNotSupported (architecture or tensor
   // type by name), kLimit (sizes above docs/format.md limits).
   static Result<std::shared_ptr<const Model>> load(ByteView data);
 
+  // `base` with an adapter merged into it (numerics section 13): the same tokenizer and identity, and what the adapter
+  // does not touch is shared with `base`, which the result keeps alive. `adapter` need not outlive the call.
+  // Errors: kNeedsModel (the adapter is for another model: by hash, architecture or shape), kNotSupported (a tensor
+  // that koan does not adapt, by name), kCorrupt (a merged weight that is not finite), kUsage (`base` has an adapter
+  // already), kLimit (memory).
+  static Result<std::shared_ptr<const Model>> with_adapter(const Model& base, const Adapter& adapter);
+  const std::optional<AdapterIdentity>& adapter() const noexcept;
+
   const ModelConfig& config() const noexcept;
   const Tokenizer& tokenizer() const noexcept;
-  const Sha256& sha256() const noexcept;  // of the GGUF bytes
+  const Sha256& sha256() const noexcept;  // of the GGUF bytes; an adapter does not change it
   std::uint64_t parameters() const noexcept;
   std::uint64_t file_bytes() const noexcept;
   const Weights& weights() const noexcept;

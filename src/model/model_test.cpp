@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "formats/adapter.h"
 #include "kernels/dispatch.h"
 #include "model/streams.h"
 #include "model/test_models.h"
@@ -98,6 +99,57 @@ TEST(Model, SurvivesFlippedBits) {
     EXPECT_TRUE(model || !model.error().message.empty());
     data[at] ^= bit;
   }
+}
+
+Adapter attention_adapter(const Sha256& base) {
+  Adapter out;
+  out.name = "tales";
+  out.architecture = "llama";
+  out.alpha = 2;
+  out.tensors.push_back(
+      {"blk.0.attn_q.weight", 2, 64, 128, std::vector<float>(128, 0.5f), std::vector<float>(256, 0.25f)});
+  out.metadata["koan.adapter.base_sha256"] = to_hex(base);
+  out.metadata["koan.adapter.base_name"] = std::string("trainee");
+  return parse_adapter(write_adapter(out)).value();
+}
+
+TEST(Model, WithAnAdapterIsStillItself) {
+  const Bytes data = model_bytes({.vocabulary = 300}, 300);
+  auto base = Model::load(data).value();
+  EXPECT_FALSE(base->adapter());
+  const Adapter adapter = attention_adapter(base->sha256());
+  auto merged = Model::with_adapter(*base, adapter);
+  ASSERT_TRUE(merged) << merged.error().message;
+  EXPECT_EQ((*merged)->sha256(), base->sha256());
+  EXPECT_EQ((*merged)->file_bytes(), base->file_bytes());
+  EXPECT_EQ(&(*merged)->tokenizer(), &base->tokenizer());
+  ASSERT_TRUE((*merged)->adapter());
+  EXPECT_EQ((*merged)->adapter()->sha256, adapter.sha256);
+  EXPECT_EQ((*merged)->adapter()->name, "tales");
+  const auto first_frequencies = [](const std::shared_ptr<const Model>& model) {
+    Streams streams = Streams::create(model, choose_kernels().value(), {64, 4}, 1, 2).value();
+    const Row rows[] = {{0, 65}, {0, 66}};
+    streams.forward(rows);
+    const auto freqs = streams.next(1).freqs;
+    return std::vector<std::uint32_t>(freqs.begin(), freqs.end());
+  };
+  const auto of_base = first_frequencies(base), of_merged = first_frequencies(*merged);
+  EXPECT_NE(of_base, of_merged);
+  base.reset();  // the merged model keeps what it shares
+  EXPECT_EQ(first_frequencies(*merged), of_merged);
+  auto twice = Model::with_adapter(**merged, adapter);
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, ErrorCode::kUsage);
+}
+
+TEST(Model, AnAdapterOfAnotherBaseIsRefusedByHash) {
+  auto base = Model::load(model_bytes({.vocabulary = 300}, 300)).value();
+  auto other = Model::load(model_bytes({.vocabulary = 300, .seed = 2}, 300)).value();
+  auto merged = Model::with_adapter(*base, attention_adapter(other->sha256()));
+  ASSERT_FALSE(merged);
+  EXPECT_EQ(merged.error().code, ErrorCode::kNeedsModel);
+  for (const std::string& word : {to_hex(base->sha256()), to_hex(other->sha256()), std::string("trainee")})
+    EXPECT_NE(merged.error().message.find(word), std::string::npos) << merged.error().message;
 }
 
 TEST(Model, LoadTime) {

@@ -21,13 +21,6 @@ float read_f32(const std::uint8_t* p) noexcept {
                               (static_cast<std::uint32_t>(read_u16(p + 2)) << 16));
 }
 
-// Whether amax / 127 is finite as f16. Beyond that the writer of Q8_0 would clip, and the model would silently be
-// another one.
-bool fits_q8_0(std::span<const float> values) noexcept {
-  return std::all_of(values.begin(), values.end(),
-                     [](float v) { return v < 127.0f * 65504.0f && v > -127.0f * 65504.0f; });
-}
-
 Error not_finite(const GgufTensor& tensor, std::uint64_t row) {
   return Error{ErrorCode::kCorrupt,
                "tensor '" + tensor.name + "' row " + std::to_string(row) + " is not finite in Q8_0"};
@@ -40,6 +33,11 @@ std::uint32_t RowPlacement::at(std::uint32_t row) const noexcept {
   std::uint32_t inside = row % head;
   if (pairs) inside = (inside & 1u) * (head / 2) + inside / 2;
   return first + row / head * head_stride + inside;
+}
+
+bool fits_q8_0(std::span<const float> values) noexcept {
+  return std::all_of(values.begin(), values.end(),
+                     [](float v) { return v < 127.0f * 65504.0f && v > -127.0f * 65504.0f; });
 }
 
 bool read_floats(const GgufTensor& tensor, std::uint64_t first, std::span<float> out) noexcept {
@@ -96,17 +94,35 @@ Status PackedStorage::put(const GgufTensor& tensor, const RowPlacement& placemen
 }
 
 bool PackedStorage::put_row(std::uint32_t index, const std::uint8_t* q8_blocks) noexcept {
-  const std::size_t lane = index % kRowBlock;
-  const std::size_t base = static_cast<std::size_t>(index / kRowBlock) * groups_;
   bool finite = true;
-  for (std::size_t g = 0; g < groups_; ++g, q8_blocks += kQ8Block) {
-    const float scale = half_to_float(read_u16(q8_blocks));
-    finite = finite && is_finite(scale);
-    scales_.data()[(base + g) * kRowBlock + lane] = scale;
-    std::int8_t* to = quants_.data() + (base + g) * kPackedGroup + lane * 4;
-    for (std::size_t k = 0; k < kUnits; ++k) std::memcpy(to + k * kRowBlock * 4, q8_blocks + 2 + k * 4, 4);
-  }
+  for (std::uint32_t g = 0; g < groups_; ++g) finite = put_group(index, g, q8_blocks + g * kQ8Block) && finite;
   return finite;
+}
+
+bool PackedStorage::put_group(std::uint32_t row, std::uint32_t group, const std::uint8_t* q8_block) noexcept {
+  const std::size_t lane = row % kRowBlock;
+  const std::size_t at = static_cast<std::size_t>(row / kRowBlock) * groups_ + group;
+  const float scale = half_to_float(read_u16(q8_block));
+  scales_.data()[at * kRowBlock + lane] = scale;
+  std::int8_t* to = quants_.data() + at * kPackedGroup + lane * 4;
+  for (std::size_t k = 0; k < kUnits; ++k) std::memcpy(to + k * kRowBlock * 4, q8_block + 2 + k * 4, 4);
+  return is_finite(scale);
+}
+
+Result<PackedStorage> PackedStorage::copy() const {
+  KOAN_ASSIGN(PackedStorage out, create(padded_rows(), padded_in()));
+  std::memcpy(out.quants_.data(), quants_.data(), quants_.bytes());
+  std::memcpy(out.scales_.data(), scales_.data(), scales_.bytes());
+  return out;
+}
+
+PackedStorage PackedStorage::borrow() const noexcept {
+  PackedStorage out;
+  out.quants_ = quants_.borrow();
+  out.scales_ = scales_.borrow();
+  out.row_blocks_ = row_blocks_;
+  out.groups_ = groups_;
+  return out;
 }
 
 void PackedStorage::row(std::uint32_t index, float* out) const noexcept {

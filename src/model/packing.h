@@ -29,6 +29,13 @@ class PackedStorage {
   // Q8_0.
   Status put(const GgufTensor& tensor, const RowPlacement& placement);
 
+  // One group of one row, as a block of Q8_0 (f16 scale and 32 int8). False if the scale is not finite.
+  bool put_group(std::uint32_t row, std::uint32_t group, const std::uint8_t* q8_block) noexcept;
+
+  Result<PackedStorage> copy() const;
+  // The same memory; this object must outlive the result, and neither is written from then on.
+  PackedStorage borrow() const noexcept;
+
   // Row as floats, padded width: fl(float(q) * d). What an embedding is.
   void row(std::uint32_t index, float* out) const noexcept;
 
@@ -48,5 +55,9 @@ class PackedStorage {
 
 // Elements of a F32, F16 or BF16 tensor from `first` on, widened exactly. False if one is not finite.
 bool read_floats(const GgufTensor& tensor, std::uint64_t first, std::span<float> out) noexcept;
+
+// Whether amax / 127 is finite as f16. Beyond that the writer of Q8_0 would clip, and the model would silently be
+// another one. False for NaN.
+bool fits_q8_0(std::span<const float> values) noexcept;
 
 }  // namespace koan

@@ -84,31 +84,21 @@ Result<PackedStorage> load_matrix(TensorSet& tensors, const std::string& name, s
   return out;
 }
 
-Result<PackedStorage> load_qkv(TensorSet& tensors, const Weights& weights, const std::string& block) {
+// The four matrices of a block, each of one or more tensors. All tensors are looked at before memory is taken.
+Status load_linear_layers(TensorSet& tensors, const Weights& weights, const std::string& block, LayerWeights& out) {
   const ModelConfig& c = weights.config;
-  const std::uint32_t stride = weights.head_stride;
-  const bool pairs = c.architecture == "llama";  // numerics section 7
-  const auto take = [&](const char* part, std::uint32_t heads) {
-    return tensors.take(block + part, {c.width, std::uint64_t{heads} * c.head_dim});
-  };
-  KOAN_ASSIGN(const GgufTensor* q, take("attn_q.weight", c.heads));
-  KOAN_ASSIGN(const GgufTensor* k, take("attn_k.weight", c.kv_heads));
-  KOAN_ASSIGN(const GgufTensor* v, take("attn_v.weight", c.kv_heads));
-  KOAN_ASSIGN(PackedStorage out, PackedStorage::create(std::uint64_t{stride} * (c.heads + 2 * c.kv_heads), c.width));
-  KOAN_TRY(out.put(*q, {0, c.head_dim, stride, pairs}));
-  KOAN_TRY(out.put(*k, {c.heads * stride, c.head_dim, stride, pairs}));
-  KOAN_TRY(out.put(*v, {(c.heads + c.kv_heads) * stride, c.head_dim, stride, false}));
-  return out;
-}
-
-Result<PackedStorage> load_gate_up(TensorSet& tensors, const Weights& weights, const std::string& block) {
-  const ModelConfig& c = weights.config;
-  KOAN_ASSIGN(const GgufTensor* gate, tensors.take(block + "ffn_gate.weight", {c.width, c.feed_forward}));
-  KOAN_ASSIGN(const GgufTensor* up, tensors.take(block + "ffn_up.weight", {c.width, c.feed_forward}));
-  KOAN_ASSIGN(PackedStorage out, PackedStorage::create(std::uint64_t{2} * weights.feed_forward_stride, c.width));
-  KOAN_TRY(out.put(*gate, {}));
-  KOAN_TRY(out.put(*up, {weights.feed_forward_stride, 0, 0, false}));
-  return out;
+  const std::uint64_t head_rows = std::uint64_t{weights.head_stride} * (c.heads + 2 * c.kv_heads);
+  const auto layers = weights.linear_layers();
+  std::array<const GgufTensor*, layers.size()> parts{};
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    KOAN_ASSIGN(parts[i], tensors.take(block + layers[i].name, {layers[i].in, layers[i].out}));
+  }
+  KOAN_ASSIGN(out.qkv, PackedStorage::create(head_rows, c.width));
+  KOAN_ASSIGN(out.attention_output, PackedStorage::create(c.width, std::uint64_t{c.heads} * c.head_dim));
+  KOAN_ASSIGN(out.gate_up, PackedStorage::create(std::uint64_t{2} * weights.feed_forward_stride, c.width));
+  KOAN_ASSIGN(out.down, PackedStorage::create(c.width, c.feed_forward));
+  for (std::size_t i = 0; i < layers.size(); ++i) KOAN_TRY((out.*layers[i].matrix).put(*parts[i], layers[i].placement));
+  return {};
 }
 
 Result<LayerWeights> load_layer(TensorSet& tensors, const Weights& weights, std::uint32_t index) {
@@ -120,12 +110,8 @@ Result<LayerWeights> load_layer(TensorSet& tensors, const Weights& weights, std:
     KOAN_ASSIGN(out.query_norm, load_norm(tensors, block + "attn_q_norm.weight", c.head_dim));
     KOAN_ASSIGN(out.key_norm, load_norm(tensors, block + "attn_k_norm.weight", c.head_dim));
   }
-  KOAN_ASSIGN(out.qkv, load_qkv(tensors, weights, block));
-  KOAN_ASSIGN(out.attention_output,
-              load_matrix(tensors, block + "attn_output.weight", std::uint64_t{c.heads} * c.head_dim, c.width));
   KOAN_ASSIGN(out.feed_forward_norm, load_norm(tensors, block + "ffn_norm.weight", c.width));
-  KOAN_ASSIGN(out.gate_up, load_gate_up(tensors, weights, block));
-  KOAN_ASSIGN(out.down, load_matrix(tensors, block + "ffn_down.weight", c.feed_forward, c.width));
+  KOAN_TRY(load_linear_layers(tensors, weights, block, out));
   return out;
 }
 
@@ -148,6 +134,22 @@ std::uint64_t count_multiply_adds(const ModelConfig& c) noexcept {
 }
 
 }  // namespace
+
+std::array<Weights::Linear, 7> Weights::linear_layers() const noexcept {
+  const ModelConfig& c = config;
+  const bool pairs = c.architecture == "llama";  // numerics section 7
+  const std::uint32_t head = c.head_dim, stride = head_stride;
+  const std::uint64_t queries = std::uint64_t{c.heads} * head, keys = std::uint64_t{c.kv_heads} * head;
+  return {{
+      {"attn_q.weight", &LayerWeights::qkv, {0, head, stride, pairs}, c.width, queries},
+      {"attn_k.weight", &LayerWeights::qkv, {c.heads * stride, head, stride, pairs}, c.width, keys},
+      {"attn_v.weight", &LayerWeights::qkv, {(c.heads + c.kv_heads) * stride, head, stride, false}, c.width, keys},
+      {"attn_output.weight", &LayerWeights::attention_output, {}, queries, c.width},
+      {"ffn_gate.weight", &LayerWeights::gate_up, {}, c.width, c.feed_forward},
+      {"ffn_up.weight", &LayerWeights::gate_up, {feed_forward_stride, 0, 0, false}, c.width, c.feed_forward},
+      {"ffn_down.weight", &LayerWeights::down, {}, c.feed_forward, c.width},
+  }};
+}
 
 Result<Weights> Weights::from_gguf(const GgufFile& file) {
   Weights out;

@@ -1,6 +1,7 @@
 // The numbers of a model, packed for the kernels. Built from a parsed GGUF file, needs no tokenizer.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -33,6 +34,15 @@ struct Weights {
   std::uint64_t multiply_adds_per_token = 0;
   std::uint32_t head_stride = 0;          // head_dim rounded up to 32
   std::uint32_t feed_forward_stride = 0;  // feed_forward rounded up to 32
+
+  // The seven linear layers of a block as tensors of a GGUF file, and where their rows are.
+  struct Linear {
+    const char* name;  // after "blk.N."
+    PackedStorage LayerWeights::*matrix;
+    RowPlacement placement;
+    std::uint64_t in, out;
+  };
+  std::array<Linear, 7> linear_layers() const noexcept;
 
   const PackedStorage& output_layer() const noexcept { return output ? *output : embedding; }
 
