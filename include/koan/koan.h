@@ -28,6 +28,7 @@ typedef enum koan_code {
   KOAN_ERROR_NEEDS_MODEL = 40,   /* the message names the model by hash */
   KOAN_ERROR_NEEDS_VERSION = 41, /* made by another format or numerics version */
   KOAN_ERROR_NEEDS_CONTEXT = 43, /* the message names the context by hash and length; see koan_options.context */
+  KOAN_ERROR_NEEDS_ADAPTER = 44, /* the message names the adapter by hash; see koan_codec_add_adapter */
   KOAN_ERROR_NOT_SUPPORTED = 42, /* this machine or build cannot do it */
   KOAN_ERROR_LIMIT = 60,         /* above a size limit */
   KOAN_ERROR_VERIFICATION = 70,  /* this machine does not reproduce the numerics: the known-answer check failed */
@@ -49,6 +50,14 @@ typedef struct koan_progress {
 } koan_progress;
 typedef int (*koan_progress_fn)(void* user, const koan_progress* progress);
 
+/* How an adapter is picked for each text that is compressed. The choice is stored, so decompression needs no options. */
+typedef enum koan_routing {
+  KOAN_ROUTING_FIXED = 0,  /* the one adapter that koan_options.adapters names */
+  KOAN_ROUTING_PROMPT = 1, /* by what the text continues (records); the model alone where it continues nothing */
+  KOAN_ROUTING_TEXT = 2,   /* by how the text begins */
+  KOAN_ROUTING_TRIAL = 3   /* by coding the text's beginning with the best few, and with the model alone */
+} koan_routing;
+
 typedef struct koan_options {
   size_t struct_size;        /* sizeof(koan_options), set by koan_options_init */
   int level;                 /* 1..9, default 6: from fast to small (docs/cli.md) */
@@ -58,6 +67,14 @@ typedef struct koan_options {
   uint32_t segments;         /* cut each block of 8 MiB, or less input, into so many; 0: by the level; else 1..8192 */
   const void* context;       /* text that the input continues, at most 16 MiB; copied. Decompression needs the same. */
   size_t context_size;       /* 0: no context */
+  const uint8_t* adapters;   /* SHA-256, 32 bytes each, of added adapters to compress with; NULL: the model alone */
+  size_t adapter_count;      /* at most 250 */
+  koan_routing routing;      /* with several adapters not KOAN_ROUTING_FIXED */
+  const char* record_field;  /* not NULL: the input is lines of JSON; the string under this path ("message.content") */
+                             /* is coded for itself, so that each line can be read alone. Needs level 3 or higher. */
+  const char* context_field; /* path of what a record continues, its prompt; NULL: nothing. Both: 255 bytes at most. */
+  uint64_t first_line;       /* decompression: of the output only the lines from this one, counted from 0, ... */
+  uint64_t line_count;       /* ... so many of them; 0: everything. What lies before is decoded only if it must be. */
   uint64_t bytes_total;      /* for progress only */
   koan_progress_fn progress; /* may be NULL */
   void* progress_user;
@@ -73,6 +90,8 @@ typedef struct koan_stats {
   uint64_t model_raw_bytes;
   uint64_t model_coded_bytes;
   double model_ideal_bits; /* ideal code length of the mixed probabilities; compression only, 0 otherwise */
+  uint64_t records;        /* lines that were coded as records */
+  uint64_t adapters;       /* that the output needs; compression only */
 } koan_stats;
 
 void koan_options_init(koan_options* options);
@@ -87,6 +106,12 @@ void koan_codec_free(koan_codec* codec);
 /* Adds a model (a GGUF file in memory, copied) for decoding by hash; with make_default != 0 it also becomes the one
  * that compression uses. */
 koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int make_default, koan_error* error);
+
+/* Adds a LoRA adapter (a GGUF file in memory, copied), for decoding by hash and for koan_options.adapters. Its base model
+ * need not be known yet. sha256: 32 bytes, filled with its hash; may be NULL. */
+koan_code koan_codec_add_adapter(koan_codec* codec, const void* gguf, size_t size, uint8_t* sha256, koan_error* error);
+/* Whether an added adapter says that it was trained on the model with this hash; both hashes are 32 bytes. */
+int koan_codec_adapter_fits(const koan_codec* codec, const uint8_t* adapter, const uint8_t* model);
 
 typedef struct koan_model_info {
   const char* name; /* owned by the codec */
@@ -141,6 +166,8 @@ typedef struct koan_part_info {
   int has_context;          /* context_* below are set; frames only */
   uint8_t context_hash[16]; /* XXH3-128 */
   uint64_t context_bytes;
+  const uint8_t* adapter_sha256; /* 32 bytes each, valid during the call; frames only */
+  size_t adapter_count;
 } koan_part_info;
 typedef struct koan_segment_info {
   uint64_t part;       /* counts from 0 */
@@ -149,7 +176,7 @@ typedef struct koan_segment_info {
   uint64_t raw_bytes;
   uint64_t coded_bytes;  /* payload alone */
   uint64_t record_bytes; /* payload and record header */
-  const char* method;    /* "stored" "zstd" "lzma" "model" "cm" */
+  const char* method;    /* "stored" "zstd" "lzma" "model" "cm" "adapter" "records" */
   const char* transform; /* "none" "crlf" */
   uint64_t check;
 } koan_segment_info;

@@ -9,6 +9,7 @@
 #ifndef KOAN_KOAN_HPP
 #define KOAN_KOAN_HPP
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -81,6 +82,17 @@ class Codec {
   Failure add_model(std::span<const std::uint8_t> gguf, bool make_default) {
     koan_error error{};
     return failure_of(koan_codec_add_model(codec_, gguf.data(), gguf.size(), make_default ? 1 : 0, &error), error);
+  }
+  // A GGUF LoRA in memory; copied. The value is its SHA-256.
+  Outcome<std::array<std::uint8_t, 32>> add_adapter(std::span<const std::uint8_t> gguf) {
+    Outcome<std::array<std::uint8_t, 32>> out;
+    koan_error error{};
+    out.failure =
+        failure_of(koan_codec_add_adapter(codec_, gguf.data(), gguf.size(), out.value.data(), &error), error);
+    return out;
+  }
+  bool fits(std::span<const std::uint8_t, 32> adapter, std::span<const std::uint8_t, 32> model) const noexcept {
+    return koan_codec_adapter_fits(codec_, adapter.data(), model.data()) != 0;
   }
   std::size_t model_count() const noexcept { return koan_codec_model_count(codec_); }
   Outcome<koan_model_info> model(std::size_t index) const {

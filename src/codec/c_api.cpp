@@ -6,6 +6,11 @@
 #include "codec/inspect.h"
 #include "koan/koan.h"
 
+static_assert(static_cast<int>(koan::Routing::kFixed) == KOAN_ROUTING_FIXED &&
+              static_cast<int>(koan::Routing::kPrompt) == KOAN_ROUTING_PROMPT &&
+              static_cast<int>(koan::Routing::kText) == KOAN_ROUTING_TEXT &&
+              static_cast<int>(koan::Routing::kTrial) == KOAN_ROUTING_TRIAL);
+
 struct koan_codec {
   std::unique_ptr<koan::Codec> codec;
 };
@@ -20,6 +25,7 @@ static_assert(static_cast<int>(ErrorCode::kCancelled) == KOAN_ERROR_CANCELLED &&
               static_cast<int>(ErrorCode::kCorrupt) == KOAN_ERROR_CORRUPT &&
               static_cast<int>(ErrorCode::kNeedsModel) == KOAN_ERROR_NEEDS_MODEL &&
               static_cast<int>(ErrorCode::kNeedsContext) == KOAN_ERROR_NEEDS_CONTEXT &&
+              static_cast<int>(ErrorCode::kNeedsAdapter) == KOAN_ERROR_NEEDS_ADAPTER &&
               static_cast<int>(ErrorCode::kUsage) == KOAN_ERROR_USAGE &&
               static_cast<int>(ErrorCode::kIo) == KOAN_ERROR_IO &&
               static_cast<int>(ErrorCode::kLimit) == KOAN_ERROR_LIMIT &&
@@ -92,6 +98,15 @@ koan::Result<koan::CodecOptions> read_options(const koan_options* in) {
   out.segments = in->segments;
   if (in->context_size != 0 && !in->context) return Error{ErrorCode::kUsage, "context is NULL"};
   out.context = {static_cast<const std::uint8_t*>(in->context), in->context_size};
+  if (in->adapter_count != 0 && !in->adapters) return Error{ErrorCode::kUsage, "adapters is NULL"};
+  for (std::size_t i = 0; i < in->adapter_count; ++i)
+    std::memcpy(out.adapters.emplace_back().data(), in->adapters + i * 32, 32);
+  if (in->routing < KOAN_ROUTING_FIXED || in->routing > KOAN_ROUTING_TRIAL)
+    return Error{ErrorCode::kUsage, "no such routing"};
+  out.routing = static_cast<koan::Routing>(in->routing);
+  if (in->record_field) out.records = koan::RecordFields{in->record_field, in->context_field ? in->context_field : ""};
+  out.first_line = in->first_line;
+  out.line_count = in->line_count;
   out.bytes_total = in->bytes_total;
   if (in->progress) {
     out.progress = [fn = in->progress, user = in->progress_user](const koan::ProgressReport& r) {
@@ -105,7 +120,7 @@ koan::Result<koan::CodecOptions> read_options(const koan_options* in) {
 void write_stats(const koan::CodecStats& s, koan_stats* out) {
   if (!out) return;
   *out = {s.raw_bytes,       s.coded_bytes,       s.tokens,          s.segments, s.model_segments,
-          s.model_raw_bytes, s.model_coded_bytes, s.model_ideal_bits};
+          s.model_raw_bytes, s.model_coded_bytes, s.model_ideal_bits, s.records,  s.adapters};
 }
 
 koan::Status give_memory(const koan::Bytes& bytes, std::uint8_t** out, std::size_t* out_size) {
@@ -159,6 +174,8 @@ const char* koan_code_name(koan_code code) {
       return "needs-version";
     case KOAN_ERROR_NEEDS_CONTEXT:
       return "needs-context";
+    case KOAN_ERROR_NEEDS_ADAPTER:
+      return "needs-adapter";
     case KOAN_ERROR_NOT_SUPPORTED:
       return "not-supported";
     case KOAN_ERROR_LIMIT:
@@ -186,6 +203,25 @@ koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size,
   return fenced(error, [&] {
     return codec->codec->store().add({static_cast<const std::uint8_t*>(gguf), size}, make_default != 0);
   });
+}
+
+koan_code koan_codec_add_adapter(koan_codec* codec, const void* gguf, size_t size, uint8_t* sha256, koan_error* error) {
+  return fenced(error, [&]() -> koan::Status {
+    const ByteView bytes{static_cast<const std::uint8_t*>(gguf), size};
+    KOAN_TRY(codec->codec->store().add_adapter(bytes));
+    const koan::Sha256 hash = koan::sha256(bytes);
+    if (sha256) std::memcpy(sha256, hash.data(), hash.size());
+    return {};
+  });
+}
+
+int koan_codec_adapter_fits(const koan_codec* codec, const uint8_t* adapter, const uint8_t* model) {
+  for (const auto& known : codec->codec->store().adapters()) {
+    if (std::memcmp(known->sha256.data(), adapter, 32) != 0) continue;
+    const auto base = known->base_sha256();
+    return base && std::memcmp(base->data(), model, 32) == 0;
+  }
+  return 0;
 }
 
 size_t koan_codec_model_count(const koan_codec* codec) { return codec->codec->store().models().size(); }
@@ -281,6 +317,8 @@ koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn o
             std::memcpy(info.context_hash, p.context->hash.data(), sizeof info.context_hash);
             info.context_bytes = p.context->bytes;
           }
+          info.adapter_sha256 = p.adapters.empty() ? nullptr : p.adapters[0].data();
+          info.adapter_count = p.adapters.size();
           if (on_part) on_part(user, &info);
         },
         [&](const koan::SegmentInfo& s) {

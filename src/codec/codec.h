@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "codec/decompressor.h"
+#include "codec/line_access.h"
 
 namespace koan {
 
@@ -15,6 +15,10 @@ struct CodecOptions {
   unsigned streams = 16;
   std::uint32_t segments = 0;  // that each block is cut into; 0: by segment_bytes or level
   ByteView context;            // copied
+  std::vector<Sha256> adapters;            // of the store, to compress with; none: the model alone
+  Routing routing = Routing::kFixed;       // how one is picked for each text
+  std::optional<RecordFields> records;     // compress lines of JSON record by record
+  std::uint64_t first_line = 0, line_count = 0;  // decompress only these lines; line_count 0: everything
   std::uint64_t bytes_total = 0;
   ProgressFn progress;
 };
@@ -29,6 +33,8 @@ class Codec {
 
   Result<CodecStats> compress(const CodecOptions& options, Source& source, Sink& sink);
   Result<CodecStats> decompress(const CodecOptions& options, Source& source, Sink& sink);
+  // The records of a .koan file, in order, with what they cost.
+  Result<RecordListing> records(const CodecOptions& options, Source& source);
   ModelStore& store() noexcept { return store_; }
   const ModelStore& store() const noexcept { return store_; }
 
@@ -37,13 +43,17 @@ class Codec {
   Codec(const Kernels* kernels, ModelStore store) : kernels_(kernels), store_(std::move(store)) {}
   // The part of a coder's setup that options say; model, window, context and predictors are to be filled in.
   CoderSetup coder_setup(const CodecOptions& options) const;
+  // Lives until kWarmCoders others have been asked for.
   TokenCoder& coder(CoderSetup setup);
+  Result<AdapterChoice> adapter_choice(const CodecOptions& options) const;
   void keep_context(ByteView context);
 
   const Kernels* kernels_;
   ModelStore store_;
-  Context context_;                    // of the last use
-  std::unique_ptr<TokenCoder> coder_;  // of the last use: its streams are warm
+  Context context_;  // of the last use
+  // Of the last uses, the latest first: their streams are warm.
+  static constexpr std::size_t kWarmCoders = 4;
+  std::vector<std::unique_ptr<TokenCoder>> coders_;
 };
 
 }  // namespace koan

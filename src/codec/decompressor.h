@@ -3,21 +3,16 @@
 
 #include "base/io.h"
 #include "codec/compressor.h"
+#include "codec/segment_decoder.h"
 
 namespace koan {
 
-// Gives what a file names. A coder lives until the next one is asked for.
-class CoderProvider {
- public:
-  virtual ~CoderProvider() = default;
-  // kNeedsContext, naming it, if it is not there.
-  virtual Result<ByteView> context_for(const ContextRef& ref) = 0;
-  // with_context: the coder continues the context that context_for() gave.
-  virtual Result<TokenCoder*> coder_for(const ModelRef& ref, bool with_context) = 0;
-  virtual Result<TokenCoder*> coder_for_message(const std::array<std::uint8_t, 2>& id) = 0;
-  virtual unsigned threads() const = 0;  // for what no coder decodes
-};
+// Raw bytes that are decoded together: enough for the streams of several threads, little enough to hold in memory.
+inline constexpr std::uint64_t kBatchBytes = std::uint64_t{8} << 20;
 
 Result<CodecStats> decompress(Source& source, Sink& sink, CoderProvider& coders, Progress& progress);
+
+// The message that begins here, taken from `in`.
+Result<Bytes> take_message(BufferedSource& in, CoderProvider& coders, CodecStats& stats, Progress& progress);
 
 }  // namespace koan

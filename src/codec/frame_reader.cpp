@@ -68,6 +68,10 @@ Result<std::optional<SegmentRecord>> FrameReader::next() {
       KOAN_TRY(read_model());
       continue;
     }
+    if (view[0] == kTagAdapter) {
+      KOAN_TRY(read_adapter());
+      continue;
+    }
     KOAN_ASSIGN(SegmentRecord record, read_segment());
     return std::optional<SegmentRecord>(std::move(record));
   }
@@ -84,13 +88,29 @@ Status FrameReader::read_model() {
   return {};
 }
 
+Status FrameReader::read_adapter() {
+  if (!model_) return corrupt("adapter record without a model record");
+  if (adapters_.size() == kMaxAdapters) return corrupt("too many adapters in one frame");
+  KOAN_ASSIGN(ByteView view, in_.peek(kMaxRecordHead));
+  ByteReader reader(view);
+  KOAN_ASSIGN(const Sha256 adapter, parse_adapter_record(reader));
+  adapters_.push_back(adapter);
+  adapter_offsets_.push_back(position());
+  gap_ += reader.position();
+  in_.consume(reader.position());
+  return {};
+}
+
 Result<SegmentRecord> FrameReader::read_segment() {
   SegmentRecord record;
   record.offset = in_.position();
+  record.adapters = adapters_.size();
   KOAN_ASSIGN(ByteView view, in_.peek(kMaxRecordHead));
   ByteReader reader(view);
   KOAN_ASSIGN(record.head, parse_segment_head(reader, segment_log_));
-  if (record.head.method == Method::kModel && !model_) return corrupt("model-coded segment without a model record");
+  const bool by_model = record.head.method == Method::kModel || record.head.method == Method::kAdapter ||
+                        record.head.method == Method::kRecords;
+  if (by_model && !model_) return corrupt("model-coded segment without a model record");
   record.head_bytes.assign(view.begin(), view.begin() + static_cast<std::ptrdiff_t>(reader.position()));
   KOAN_ASSIGN(record.head.check, reader.fixed<std::uint64_t>());
   in_.consume(reader.position());
@@ -127,6 +147,13 @@ Status FrameReader::read_end() {
     entries.update(bytes);
   }
   KOAN_ASSIGN(const std::uint64_t model_offset, end.varint());
+  KOAN_ASSIGN(const std::uint64_t adapter_count, end.varint());
+  bool adapters_agree = adapter_count == adapter_offsets_.size();
+  for (std::size_t i = 0; adapters_agree && i < adapter_count; ++i) {
+    KOAN_ASSIGN(const std::uint64_t offset, end.varint());
+    adapters_agree = offset == adapter_offsets_[i];
+  }
+  if (!adapters_agree) return corrupt("index does not match the adapters");
   KOAN_ASSIGN(const std::uint64_t raw_bytes, end.varint());
   KOAN_ASSIGN(const std::uint64_t before, end.varint());
   KOAN_ASSIGN(raw_hash_, end.fixed<std::uint64_t>());

@@ -15,6 +15,7 @@ struct SegmentRecord {
   Bytes coded;
   std::uint64_t offset = 0;  // of the record in the whole input
   std::uint64_t record_bytes = 0;
+  std::size_t adapters = 0;  // that the frame has named before it
 };
 
 class FrameReader {
@@ -28,11 +29,14 @@ class FrameReader {
   const std::optional<ContextRef>& context() const noexcept { return context_; }
   // Set once the model record has been passed.
   const std::optional<ModelRef>& model() const noexcept { return model_; }
+  // Those whose records have been passed, in order.
+  const std::vector<Sha256>& adapters() const noexcept { return adapters_; }
   // Valid after next() returned nothing.
   std::uint64_t raw_hash() const noexcept { return raw_hash_; }
 
  private:
   Status read_model();
+  Status read_adapter();
   Result<SegmentRecord> read_segment();
   Status read_end();
   std::uint64_t position() const noexcept { return in_.position() - start_; }
@@ -42,7 +46,9 @@ class FrameReader {
   std::uint32_t segment_log_ = 0;
   std::optional<ContextRef> context_;
   std::optional<ModelRef> model_;
+  std::vector<Sha256> adapters_;
   std::uint64_t model_offset_ = 0;
+  std::vector<std::uint64_t> adapter_offsets_;
   std::uint64_t gap_ = 0, count_ = 0, raw_bytes_ = 0, raw_hash_ = 0;
   StreamHash entries_;  // of the index entries that the end record must hold
 };

@@ -44,7 +44,7 @@ CodedSegment general_segment(ByteView raw, GeneralCoded coded) {
 }
 
 Result<std::vector<CodedSegment>> code_run(ByteView run, const PlanSetup& setup, Progress& progress) {
-  const std::size_t target = setup.coder ? std::max(setup.segment_bytes, kMinPiece) : setup.segment_bytes;
+  const std::size_t target = setup.coders ? std::max(setup.segment_bytes, kMinPiece) : setup.segment_bytes;
   std::vector<CmPiece> pieces;
   for (const ByteView raw : cut_pieces(run, target)) pieces.emplace_back().raw = raw;
   KOAN_TRY(for_each_index(pieces.size(), setup.threads, progress, [&](std::size_t i) -> Status {
@@ -62,7 +62,7 @@ Result<std::vector<CodedSegment>> code_run(ByteView run, const PlanSetup& setup,
       KOAN_TRY(code_piece(pieces[i - 1], setup.context));
     }
     // With a model its coder has counted what it tried.
-    if (!setup.coder && (i == 0) == pieces.empty()) progress.done(i == 0 ? run.size() : pieces[i - 1].raw.size());
+    if (!setup.coders && (i == 0) == pieces.empty()) progress.done(i == 0 ? run.size() : pieces[i - 1].raw.size());
     return {};
   };
   KOAN_TRY(for_each_index(pieces.size() + 1, setup.threads, progress, code));

@@ -1,6 +1,7 @@
 #include "codec/inspect.h"
 
 #include "codec/frame_reader.h"
+#include "codec/part_walk.h"
 
 namespace koan {
 namespace {
@@ -11,7 +12,7 @@ struct Walk {
   const std::function<void(const SegmentInfo&)>& on_segment;
   std::uint64_t part = 0, raw_offset = 0;
 
-  Status frame() {
+  Result<bool> frame() {
     PartInfo info;
     info.offset = in.position();
     FrameReader reader(in);
@@ -24,11 +25,13 @@ struct Walk {
     }
     info.context = reader.context();
     info.model = reader.model();
+    info.adapters = reader.adapters();
     on_part(info);
-    return {};
+    ++part;
+    return true;
   }
 
-  Status message() {
+  Result<bool> message() {
     PartInfo info;
     info.is_message = true;
     info.offset = in.position();
@@ -52,7 +55,8 @@ struct Walk {
     raw_offset += head.raw_bytes;
     in.consume(reader.position());
     on_part(info);
-    return {};
+    ++part;
+    return true;
   }
 };
 
@@ -61,20 +65,7 @@ struct Walk {
 Status inspect(Source& source, const std::function<void(const PartInfo&)>& on_part,
                const std::function<void(const SegmentInfo&)>& on_segment) {
   Walk walk{BufferedSource(source), on_part, on_segment};
-  for (;; ++walk.part) {
-    KOAN_ASSIGN(ByteView view, walk.in.peek(1));
-    if (view.empty() && walk.part == 0) return Error{ErrorCode::kCorrupt, "empty: not a .koan file"};
-    if (view.empty()) return {};
-    if (is_frame_start(view[0])) {
-      KOAN_TRY(walk.frame());
-    } else if (is_message_start(view[0])) {
-      KOAN_TRY(walk.message());
-    } else {
-      return Error{ErrorCode::kCorrupt,
-                   walk.part == 0 ? std::string("not a .koan file")
-                                  : "what follows byte " + std::to_string(walk.in.position()) + " is not .koan data"};
-    }
-  }
+  return walk_parts(walk.in, [&] { return walk.frame(); }, [&] { return walk.message(); });
 }
 
 }  // namespace koan

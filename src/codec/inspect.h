@@ -14,6 +14,7 @@ struct PartInfo {
   std::uint64_t offset = 0;
   std::optional<ContextRef> context;                    // frames
   std::optional<ModelRef> model;                        // frames
+  std::vector<Sha256> adapters;                         // frames
   std::optional<std::array<std::uint8_t, 2>> model_id;  // messages coded by a model
 };
 

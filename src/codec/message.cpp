@@ -47,26 +47,27 @@ Result<CodedMessage> encode_message(ByteView raw, TokenCoder& coder, const std::
   return out;
 }
 
-Result<DecodedMessage> decode_message(ByteView data, const MessageCoderFn& coder_for, Progress& progress) {
+namespace {
+
+// What follows the head, with one coder (null: a method that needs none).
+Result<DecodedMessage> decode_with(ByteView data, const MessageHead& head, std::size_t head_bytes, TokenCoder* coder,
+                                   Progress& progress) {
   ByteReader in(data);
-  KOAN_ASSIGN(const MessageHead head, parse_message_head(in));
+  KOAN_TRY(in.take(head_bytes));
   DecodedMessage out;
   out.method = head.method;
   Bytes text;
-  std::uint64_t coded_bytes = head.coded_bytes;
-  if (head.method == Method::kModel) {
-    KOAN_ASSIGN(TokenCoder * coder, coder_for(head.model_id));
+  if (coder) {
     DecodeJob job;
-    job.coded = data.subspan(in.position());
+    job.coded = data.subspan(head_bytes);
     job.text_bytes = head.text_bytes;
     KOAN_TRY(coder->decode(std::span(&job, 1), progress));
     if (job.damaged) return Error{ErrorCode::kCorrupt, "message is damaged"};
-    coded_bytes = job.consumed;
     text = std::move(job.text);
     out.tokens = job.tokens;
-    KOAN_TRY(in.take(coded_bytes));
+    KOAN_TRY(in.take(job.consumed));
   } else {
-    KOAN_ASSIGN(ByteView coded, in.take(coded_bytes));
+    KOAN_ASSIGN(ByteView coded, in.take(head.coded_bytes));
     KOAN_ASSIGN(text, general_decode(head.method, coded, head.text_bytes));
   }
   out.raw = head.transform == Transform::kCrlf ? lf_to_crlf(text) : std::move(text);
@@ -78,6 +79,23 @@ Result<DecodedMessage> decode_message(ByteView data, const MessageCoderFn& coder
   }
   out.part_bytes = in.position();
   return out;
+}
+
+}  // namespace
+
+Result<DecodedMessage> decode_message(ByteView data, const MessageCoderFn& coder_for, Progress& progress) {
+  ByteReader in(data);
+  KOAN_ASSIGN(const MessageHead head, parse_message_head(in));
+  if (head.method != Method::kModel) return decode_with(data, head, in.position(), nullptr, progress);
+  std::optional<Error> damage;
+  for (std::size_t attempt = 0;; ++attempt) {
+    auto coder = coder_for(head.model_id, attempt);
+    if (!coder && damage) return *std::move(damage);
+    if (!coder) return std::move(coder).error();
+    auto message = decode_with(data, head, in.position(), *coder, progress);
+    if (message || message.error().code != ErrorCode::kCorrupt) return message;
+    if (!damage) damage = std::move(message).error();
+  }
 }
 
 }  // namespace koan

@@ -25,9 +25,11 @@ struct DecodedMessage {
   std::uint64_t tokens = 0;
 };
 
-// `data` starts at a message and may continue beyond it. coder_for finds the coder of a model id; it is called for
-// method 3 only.
-using MessageCoderFn = std::function<Result<TokenCoder*>(const std::array<std::uint8_t, 2>& id)>;
+// `data` starts at a message and may continue beyond it. coder_for finds the coders of a model id: an id has twelve
+// bits, so several models and adapters may share one, and the one whose check matches is right. Called for method 3
+// only, with attempt 0, 1, ..., until it gives an error.
+using MessageCoderFn =
+    std::function<Result<TokenCoder*>(const std::array<std::uint8_t, 2>& id, std::size_t attempt)>;
 Result<DecodedMessage> decode_message(ByteView data, const MessageCoderFn& coder_for, Progress& progress);
 
 }  // namespace koan

@@ -70,14 +70,51 @@ Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref) const
 }
 
 Result<std::shared_ptr<const Model>> ModelStore::find_message(const std::array<std::uint8_t, 2>& id,
-                                                              const ContextHash& context) const {
+                                                              const ContextHash& context, std::size_t attempt) const {
+  const auto is_it = [&](const std::array<std::uint8_t, 2>& other) { return other == id && attempt-- == 0; };
   for (const StoredModel& m : models_) {
-    if (model_ref(*m.model, default_window(m.model->config())).message_id(context) == id) return m.model;
+    if (is_it(model_ref(*m.model, default_window(m.model->config())).message_id(context))) return m.model;
   }
-  return Error{ErrorCode::kNeedsModel, "needs a model whose message id is " + to_hex(id) +
-                                           ", which this koan does not have (or the data is damaged); give it with "
-                                           "--model FILE or put it into a folder named in KOAN_MODELS. If it was made "
-                                           "with a context, pass the same --context FILE"};
+  for (const StoredModel& m : models_) {
+    const ModelRef ref = model_ref(*m.model, default_window(m.model->config()));
+    for (const auto& adapter : adapters_) {
+      if (adapter->base_sha256().value_or(ref.sha256) != ref.sha256) continue;
+      if (is_it(ref.message_id(context, &adapter->sha256))) return merged(*m.model, adapter->sha256);
+    }
+  }
+  return Error{ErrorCode::kNeedsModel,
+               "needs a model, or a model and an adapter, whose message id is " + to_hex(id) +
+                   ", which this koan does not have (or the data is damaged); give them with --model FILE and "
+                   "--adapter FILE, or put them into a folder named in KOAN_MODELS and into koan adapters. If it was "
+                   "made with a context, pass the same --context FILE"};
+}
+
+Status ModelStore::add_adapter(ByteView gguf) {
+  KOAN_ASSIGN(Adapter adapter, parse_adapter(gguf));
+  const bool known = std::any_of(adapters_.begin(), adapters_.end(),
+                                 [&](const auto& other) { return other->sha256 == adapter.sha256; });
+  if (!known) adapters_.push_back(std::make_shared<const Adapter>(std::move(adapter)));
+  return {};
+}
+
+Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref, const Sha256& adapter) const {
+  KOAN_ASSIGN(const std::shared_ptr<const Model> base, find(ref));
+  return merged(*base, adapter);
+}
+
+Result<std::shared_ptr<const Model>> ModelStore::merged(const Model& base, const Sha256& adapter) const {
+  const auto found =
+      std::find_if(adapters_.begin(), adapters_.end(), [&](const auto& other) { return other->sha256 == adapter; });
+  if (found == adapters_.end()) {
+    return Error{ErrorCode::kNeedsAdapter, "needs the adapter with SHA-256 " + to_hex(adapter) +
+                                               "; koan adapters add FILE, or pass it with --adapter FILE"};
+  }
+  const std::lock_guard lock(merged_->mutex);
+  std::shared_ptr<const Model>& model = merged_->models[{base.sha256(), adapter}];
+  if (!model) {
+    KOAN_ASSIGN(model, Model::with_adapter(base, **found));
+  }
+  return model;
 }
 
 }  // namespace koan

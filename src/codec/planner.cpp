@@ -26,7 +26,7 @@ struct Piece {
 
   std::uint64_t fast = 0;  // estimate of the general-purpose size
   bool try_model = false;
-  EncodeJob model;
+  RoutedJob model;
   bool use_model = false;
   GeneralCoded general;  // set when compared
   bool compared = false;
@@ -54,42 +54,45 @@ bool looks_like_text(ByteView bytes) noexcept {
   return control <= bytes.size() / 32;
 }
 
-// Codes the first bytes of each piece to see whether the model is worth its time.
-Status probe(std::vector<Piece>& all_pieces, TokenCoder& coder, Progress& progress) {
-  std::vector<EncodeJob> jobs;
+// Picks the adapters and codes the first bytes of each piece to see whether the model is worth its time.
+Status probe(std::vector<Piece>& all_pieces, ModelCoders& coders, Progress& progress) {
   std::vector<Piece*> pieces;
+  std::vector<RoutedJob*> whole, beginnings;
   for (Piece& piece : all_pieces) {
-    const ByteView text = piece.text();
-    if (!looks_like_text(text)) continue;
-    jobs.emplace_back().text = text.first(std::min(text.size(), kProbeBytes));
+    if (!looks_like_text(piece.text())) continue;
+    piece.model.job.text = piece.text();
     pieces.push_back(&piece);
+    whole.push_back(&piece.model);
   }
-  if (jobs.empty()) return {};
-  Progress quiet([&](const ProgressReport&) { return progress.tick(), !progress.cancelled(); }, 0);
-  KOAN_TRY(coder.encode(jobs, quiet));
+  KOAN_TRY(coders.choose(whole, progress));
+  std::vector<RoutedJob> probes(pieces.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    probes[i].offer = pieces[i]->model.offer;
+    probes[i].job.text = pieces[i]->text().first(std::min(pieces[i]->text().size(), kProbeBytes));
+    beginnings.push_back(&probes[i]);
+  }
+  Progress silent = quiet(progress);
+  KOAN_TRY(coders.encode(beginnings, silent));
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     Piece& piece = *pieces[i];
-    const double model_rate = static_cast<double>(jobs[i].coded.size()) / static_cast<double>(jobs[i].text.size());
+    const EncodeJob& job = probes[i].job;
+    const double model_rate = static_cast<double>(job.coded.size()) / static_cast<double>(job.text.size());
     const double fast_rate = static_cast<double>(piece.fast) / static_cast<double>(piece.text().size());
     piece.try_model = piece.text().size() <= kProbeBytes || model_rate <= kHopeless * fast_rate;
   }
   return {};
 }
 
-Status run_model(std::vector<Piece>& pieces, TokenCoder& coder, Progress& progress) {
-  std::vector<EncodeJob> jobs;
-  std::vector<Piece*> owners;
+Status run_model(std::vector<Piece>& pieces, ModelCoders& coders, Progress& progress) {
+  std::vector<RoutedJob*> jobs;
   for (Piece& piece : pieces) {
-    if (!piece.try_model) continue;
-    jobs.emplace_back().text = piece.text();
-    owners.push_back(&piece);
+    if (piece.try_model) jobs.push_back(&piece.model);
   }
-  if (jobs.empty()) return {};
-  KOAN_TRY(coder.encode(jobs, progress));
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
+  KOAN_TRY(coders.encode(jobs, progress));
+  for (Piece& piece : pieces) {
     // The format refuses better than that; what repeats so much is as good in LZMA.
-    owners[i]->try_model = jobs[i].text.size() <= kMaxModelRatio * jobs[i].coded.size();
-    owners[i]->model = std::move(jobs[i]);
+    const EncodeJob& job = piece.model.job;
+    piece.try_model = piece.try_model && job.text.size() <= kMaxModelRatio * job.coded.size();
   }
   return {};
 }
@@ -97,22 +100,26 @@ Status run_model(std::vector<Piece>& pieces, TokenCoder& coder, Progress& progre
 Status compare(Piece& piece, ByteView context) {
   KOAN_ASSIGN(piece.general, segment_encode(piece.text(), context));
   piece.compared = true;
-  piece.use_model = piece.try_model && piece.model.coded.size() < piece.general.coded.size();
+  piece.use_model = piece.try_model && piece.model.job.coded.size() < piece.general.coded.size();
   return {};
 }
 
-CodedSegment model_segment(Piece& piece) {
+CodedSegment model_segment(Piece& piece, ModelCoders& coders) {
   CodedSegment out;
-  out.head = {Method::kModel, piece.transform, piece.raw.size(), piece.text().size(), piece.model.coded.size(), 0};
+  EncodeJob& job = piece.model.job;
   out.raw = piece.raw;
-  out.coded = std::move(piece.model.coded);
-  out.tokens = piece.model.tokens;
-  out.ideal_bits = piece.model.ideal_bits;
+  out.tokens = job.tokens;
+  out.ideal_bits = job.ideal_bits;
+  out.model_raw_bytes = piece.raw.size();
+  if (piece.model.offer) append_varint(out.coded, coders.number_of(*piece.model.offer));
+  append_bytes(out.coded, job.coded);
+  const Method method = piece.model.offer ? Method::kAdapter : Method::kModel;
+  out.head = {method, piece.transform, piece.raw.size(), piece.text().size(), out.coded.size(), 0};
   return out;
 }
 
-CodedSegment piece_segment(Piece& piece) {
-  if (piece.use_model) return model_segment(piece);
+CodedSegment piece_segment(Piece& piece, ModelCoders& coders) {
+  if (piece.use_model) return model_segment(piece, coders);
   CodedSegment out;
   out.raw = piece.raw;
   out.head = {
@@ -124,7 +131,7 @@ CodedSegment piece_segment(Piece& piece) {
 // Neighbouring pieces that the model lost are joined: what one piece repeats of another is found again.
 Status append_run(std::span<Piece> run, const PlanSetup& setup, Progress& progress, std::vector<CodedSegment>& out) {
   if (run.size() == 1 && run[0].compared) {
-    out.push_back(piece_segment(run[0]));
+    out.push_back(piece_segment(run[0], *setup.coders));
     return {};
   }
   std::size_t bytes = 0;
@@ -138,10 +145,10 @@ Status append_run(std::span<Piece> run, const PlanSetup& setup, Progress& progre
 Status choose(std::vector<Piece>& pieces, const PlanSetup& setup, Progress& progress) {
   const auto all = [](const Piece&) { return true; };
   KOAN_TRY(for_pieces(pieces, setup.threads, progress, all, [](Piece& p) -> Status { return prepare(p), Status{}; }));
-  KOAN_TRY(probe(pieces, *setup.coder, progress));
-  KOAN_TRY(run_model(pieces, *setup.coder, progress));
+  KOAN_TRY(probe(pieces, *setup.coders, progress));
+  KOAN_TRY(run_model(pieces, *setup.coders, progress));
   const auto unclear = [](Piece& p) {
-    p.use_model = p.try_model && static_cast<double>(p.model.coded.size()) <= kClearWin * static_cast<double>(p.fast);
+    p.use_model = p.try_model && static_cast<double>(p.model.job.coded.size()) <= kClearWin * static_cast<double>(p.fast);
     return p.try_model && !p.use_model;
   };
   return for_pieces(pieces, setup.threads, progress, unclear, [&](Piece& p) { return compare(p, setup.context); });
@@ -187,7 +194,7 @@ std::size_t piece_bytes(std::size_t block, std::uint32_t segments, std::size_t l
 }
 
 Result<std::vector<CodedSegment>> plan_block(ByteView block, const PlanSetup& setup, Progress& progress) {
-  if (!setup.coder) return code_run(block, setup, progress);
+  if (!setup.coders) return code_run(block, setup, progress);
   std::vector<Piece> pieces;
   for (ByteView raw : cut_pieces(block, setup.segment_bytes)) pieces.emplace_back().raw = raw;
   KOAN_TRY(choose(pieces, setup, progress));
@@ -197,7 +204,7 @@ Result<std::vector<CodedSegment>> plan_block(ByteView block, const PlanSetup& se
     std::size_t end = i;
     while (end < pieces.size() && !pieces[end].use_model) ++end;
     if (end > i) KOAN_TRY(append_run(std::span(pieces).subspan(i, end - i), setup, progress, out));
-    if (end < pieces.size()) out.push_back(model_segment(pieces[end++]));
+    if (end < pieces.size()) out.push_back(model_segment(pieces[end++], *setup.coders));
     i = end;
   }
   // Far repetitions inside a block can make one general-purpose segment the best choice even for text.

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "codec/token_coder.h"
+#include "codec/model_coders.h"
 #include "formats/part.h"
 
 namespace koan {
@@ -18,6 +18,7 @@ struct CodedSegment {
   Bytes coded;
   std::uint64_t tokens = 0;
   double ideal_bits = 0;
+  std::uint64_t model_raw_bytes = 0;  // of raw, what the model coded
 };
 
 // Cuts at line ends or spaces where one is near, never inside CR LF or a UTF-8 sequence; pieces are about equally long,
@@ -29,9 +30,9 @@ std::size_t piece_bytes(std::size_t block, std::uint32_t segments, std::size_t l
 
 struct PlanSetup {
   std::size_t segment_bytes;
-  TokenCoder* coder = nullptr;  // null: no model
+  ModelCoders* coders = nullptr;  // null: no model
   unsigned threads = 1;
-  ByteView context{};  // of context mixing; the coder has its own
+  ByteView context{};  // of context mixing; the coders have their own
 };
 Result<std::vector<CodedSegment>> plan_block(ByteView block, const PlanSetup& setup, Progress& progress);
 

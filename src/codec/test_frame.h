@@ -21,6 +21,11 @@ class TestFrame {
     append_model_record(bytes_, ref);
     gap_ += bytes_.size() - model_offset_;
   }
+  void adapter(const Sha256& sha256) {
+    adapter_offsets_.push_back(bytes_.size());
+    append_adapter_record(bytes_, sha256);
+    gap_ += bytes_.size() - adapter_offsets_.back();
+  }
   // raw_bytes is taken from `head`, so that it may lie.
   void segment(const SegmentHead& head, ByteView coded, ByteView raw) {
     Bytes record;
@@ -38,13 +43,14 @@ class TestFrame {
     segment({Method::kStored, Transform::kNone, raw.size(), raw.size(), raw.size(), 0}, raw, raw);
   }
   Bytes end() {
-    append_end_record(bytes_, count_, entries_, {model_offset_, raw_bytes_, bytes_.size(), hash_.digest()});
+    append_end_record(bytes_, count_, entries_, {model_offset_, adapter_offsets_, raw_bytes_, bytes_.size(), hash_.digest()});
     return std::move(bytes_);
   }
 
  private:
   Bytes bytes_, entries_;
   std::uint64_t model_offset_ = 0, gap_ = 0, count_ = 0, raw_bytes_ = 0;
+  std::vector<std::uint64_t> adapter_offsets_;
   StreamHash hash_;
 };
 

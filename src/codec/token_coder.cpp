@@ -61,12 +61,13 @@ class EncodeWorker {
       if (j >= jobs.size()) continue;
       lane = EncodeLane{};
       lane.job = &jobs[j];
-      lane.step = coder_.start_step(lane.job->text.size());
       lane.tokens = setup_.model->tokenizer().encode(lane.job->text);
       // Of tokens with equal bytes only one can be coded.
       for (Token& token : lane.tokens) token = coder_.tree().token_at(coder_.tree().rank_of(token));
       KOAN_TRY(check_tokens(lane));
-      lane.first = coder_.start_stream(streams_, i);
+      TokenCoder::Start start = coder_.start(lane.job->text.size(), lane.job->context, streams_, i);
+      lane.step = std::move(start.step);
+      lane.first = start.first;
     }
     return {};
   }
@@ -151,8 +152,9 @@ class DecodeWorker {
     if (j >= jobs.size()) return;
     lanes_[i].job = &jobs[j];
     lanes_[i].coder = RangeDecoder(jobs[j].coded);
-    lanes_[i].step = coder_.start_step(jobs[j].text_bytes);
-    lanes_[i].last = coder_.start_stream(streams_, i);
+    TokenCoder::Start start = coder_.start(jobs[j].text_bytes, jobs[j].context, streams_, i);
+    lanes_[i].step = std::move(start.step);
+    lanes_[i].last = start.first;
   }
 
   void decode_row(std::uint32_t r, Progress& progress) {
@@ -191,42 +193,49 @@ class DecodeWorker {
 }  // namespace
 
 TokenCoder::TokenCoder(CoderSetup setup) : setup_(std::move(setup)), tree_(setup_.model->tokenizer()) {
-  if (!setup_.context) return;
-  context_ = setup_.model->tokenizer().encode(*setup_.context);
-  for (Token& token : context_) token = tree_.token_at(tree_.rank_of(token));
+  if (setup_.context) context_ = tokens_of(*setup_.context);
 }
 
-std::uint64_t TokenCoder::size_class(std::uint64_t text_bytes) const noexcept {
-  return std::bit_ceil(text_bytes + (setup_.context ? setup_.context->size() : 0));
+std::vector<Token> TokenCoder::tokens_of(ByteView context) const {
+  std::vector<Token> out = setup_.model->tokenizer().encode(context);
+  for (Token& token : out) token = tree_.token_at(tree_.rank_of(token));
+  return out;
 }
 
-void TokenCoder::prepare_step(std::uint64_t text_bytes) {
-  if (setup_.predictors == 0 || context_.empty()) return;
-  const std::uint64_t size = size_class(text_bytes);
-  if (primed_.contains(size)) return;
-  BitPredictor predictor({PredictorMode::kTokens, setup_.predictors, setup_.kernels}, size);
+std::uint64_t TokenCoder::size_class(const Demand& demand) const noexcept {
+  return std::bit_ceil(demand.text_bytes +
+                       demand.context_bytes.value_or(setup_.context ? setup_.context->size() : 0));
+}
+
+BitPredictor TokenCoder::predictor(std::uint64_t size, std::span<const Token> context) const {
+  BitPredictor out({PredictorMode::kTokens, setup_.predictors, setup_.kernels}, size);
   const TokenTables tables = tables_of(*this);
-  for (const Token token : context_) observe_token(predictor, tables, token);
-  primed_.emplace(size, std::move(predictor));
+  for (const Token token : context) observe_token(out, tables, token);
+  return out;
 }
 
-TokenStep TokenCoder::start_step(std::uint64_t text_bytes) const {
-  if (setup_.predictors == 0) return TokenStep(std::nullopt);
-  const std::uint64_t size = size_class(text_bytes);
-  const auto primed = primed_.find(size);
-  if (primed != primed_.end()) return TokenStep(primed->second);
-  return TokenStep(BitPredictor({PredictorMode::kTokens, setup_.predictors, setup_.kernels}, size));
+TokenCoder::Start TokenCoder::start(std::uint64_t text_bytes, const std::optional<ByteView>& context, Streams& streams,
+                                    std::uint32_t stream) const {
+  std::vector<Token> own;
+  if (context) own = tokens_of(*context);
+  const std::span<const Token> before = context ? own : context_;
+  const Token first = feed(before, streams, stream);
+  if (setup_.predictors == 0) return {TokenStep(std::nullopt), first};
+  const std::uint64_t size =
+      size_class({text_bytes, context ? std::optional(context->size()) : std::nullopt});
+  const auto primed = context ? primed_.end() : primed_.find(size);
+  return {TokenStep(primed != primed_.end() ? primed->second : predictor(size, before)), first};
 }
 
-Token TokenCoder::start_stream(Streams& streams, std::uint32_t stream) const {
+Token TokenCoder::feed(std::span<const Token> context, Streams& streams, std::uint32_t stream) const {
   streams.reset(stream);
   Token last = setup_.model->tokenizer().bos();
   std::vector<Row> rows;
-  const std::size_t begin = context_.size() - std::min<std::size_t>(context_.size(), setup_.window.size);
-  for (std::size_t i = begin; i < context_.size(); ++i) {
+  const std::size_t begin = context.size() - std::min<std::size_t>(context.size(), setup_.window.size);
+  for (std::size_t i = begin; i < context.size(); ++i) {
     rows.push_back({stream, last});
-    last = context_[i];
-    if (rows.size() == kMaxRows || i + 1 == context_.size()) {
+    last = context[i];
+    if (rows.size() == kMaxRows || i + 1 == context.size()) {
       streams.forward(rows);
       rows.clear();
     }
@@ -234,15 +243,18 @@ Token TokenCoder::start_stream(Streams& streams, std::uint32_t stream) const {
   return last;
 }
 
-Result<unsigned> TokenCoder::prepare(std::span<const std::uint64_t> text_bytes) {
-  const std::size_t jobs = text_bytes.size();
+Result<unsigned> TokenCoder::prepare(std::span<const Demand> demands) {
+  const std::size_t jobs = demands.size();
   const auto threads = static_cast<unsigned>(std::min<std::size_t>(setup_.threads, std::max<std::size_t>(jobs, 1)));
-  std::uint64_t longest = 0;
-  for (const std::uint64_t bytes : text_bytes) {
-    prepare_step(bytes);
-    longest = std::max(longest, bytes);
+  std::uint64_t longest = 1;
+  for (const Demand& demand : demands) {
+    const std::uint64_t size = size_class(demand);
+    longest = std::max(longest, size);
+    // What all texts of this size continue is learned once.
+    if (!demand.context_bytes && setup_.predictors != 0 && !context_.empty() && !primed_.contains(size))
+      primed_.emplace(size, predictor(size, context_));
   }
-  const std::uint64_t affordable = kPredictorBudget / BitPredictor::memory_bytes(size_class(longest));
+  const std::uint64_t affordable = kPredictorBudget / BitPredictor::memory_bytes(longest);
   const auto most = static_cast<unsigned>(std::clamp<std::uint64_t>(
       std::min<std::uint64_t>(affordable, kMaxPositions / setup_.window.size), 1, setup_.streams));
   const auto per_worker = static_cast<unsigned>(std::min<std::size_t>(most, (jobs + threads - 1) / threads));
@@ -260,9 +272,10 @@ Result<unsigned> TokenCoder::prepare(std::span<const std::uint64_t> text_bytes) 
 }
 
 Status TokenCoder::encode(std::span<EncodeJob> jobs, Progress& progress) {
-  std::vector<std::uint64_t> sizes;
-  for (const EncodeJob& job : jobs) sizes.push_back(job.text.size());
-  KOAN_ASSIGN(const unsigned threads, prepare(sizes));
+  std::vector<Demand> demands;
+  for (const EncodeJob& job : jobs)
+    demands.push_back({job.text.size(), job.context ? std::optional(job.context->size()) : std::nullopt});
+  KOAN_ASSIGN(const unsigned threads, prepare(demands));
   std::atomic<std::size_t> next_job{0};
   return run_workers(threads, [&](unsigned w) {
     return EncodeWorker(*this, workers_[w], lanes_per_worker_).run(jobs, next_job, progress, w == 0);
@@ -270,9 +283,10 @@ Status TokenCoder::encode(std::span<EncodeJob> jobs, Progress& progress) {
 }
 
 Status TokenCoder::decode(std::span<DecodeJob> jobs, Progress& progress) {
-  std::vector<std::uint64_t> sizes;
-  for (const DecodeJob& job : jobs) sizes.push_back(job.text_bytes);
-  KOAN_ASSIGN(const unsigned threads, prepare(sizes));
+  std::vector<Demand> demands;
+  for (const DecodeJob& job : jobs)
+    demands.push_back({job.text_bytes, job.context ? std::optional(job.context->size()) : std::nullopt});
+  KOAN_ASSIGN(const unsigned threads, prepare(demands));
   std::atomic<std::size_t> next_job{0};
   return run_workers(threads, [&](unsigned w) {
     return DecodeWorker(*this, workers_[w], lanes_per_worker_).run(jobs, next_job, progress, w == 0);

@@ -16,6 +16,7 @@ namespace koan {
 
 struct EncodeJob {
   ByteView text;
+  std::optional<ByteView> context = {};  // what this text continues, in place of what the coder's texts continue
   Bytes coded;               // filled in
   std::uint64_t tokens = 0;  // filled in
   double ideal_bits = 0;     // filled in: of the decisions, as the predictor saw them
@@ -24,6 +25,7 @@ struct EncodeJob {
 struct DecodeJob {
   ByteView coded;                // may continue beyond the stream
   std::uint64_t text_bytes = 0;  // >= 1
+  std::optional<ByteView> context = {};  // as in EncodeJob
   Bytes text;                    // filled in
   std::uint64_t tokens = 0;      // filled in
   std::size_t consumed = 0;      // filled in: bytes of `coded` that the stream took
@@ -52,18 +54,28 @@ class TokenCoder {
   const CoderSetup& setup() const noexcept { return setup_; }
   const VocabularyTree& tree() const noexcept { return tree_; }
 
-  // What a text of this length starts with: a fresh predictor, or one that has seen the context. Of the sizes that
-  // prepare() was given.
-  TokenStep start_step(std::uint64_t text_bytes) const;
-  // Feeds a stream that was reset what goes before the text: the begin token, of the context the last tokens that the
-  // window holds. Returns the last one, which is still to be fed.
-  Token start_stream(Streams& streams, std::uint32_t stream) const;
+  // How a text begins, on a stream that is reset.
+  struct Start {
+    TokenStep step;  // fresh, or one that has seen the context
+    Token first;     // still to be fed: the begin token or the context's last
+  };
+  // context: the job's own. The text's length is one that prepare() was given.
+  Start start(std::uint64_t text_bytes, const std::optional<ByteView>& context, Streams& streams,
+              std::uint32_t stream) const;
 
  private:
-  std::uint64_t size_class(std::uint64_t text_bytes) const noexcept;
-  void prepare_step(std::uint64_t text_bytes);
-  // Number of workers for texts of these sizes, each with streams ready. Short jobs want few: a worker pays to start.
-  Result<unsigned> prepare(std::span<const std::uint64_t> text_bytes);
+  // What prepare() has to know of a job.
+  struct Demand {
+    std::uint64_t text_bytes;
+    std::optional<std::size_t> context_bytes;
+  };
+  std::vector<Token> tokens_of(ByteView context) const;
+  std::uint64_t size_class(const Demand& demand) const noexcept;
+  BitPredictor predictor(std::uint64_t size, std::span<const Token> context) const;
+  // Feeds the begin token and, of the context, the last tokens that the window holds, but for the last one.
+  Token feed(std::span<const Token> context, Streams& streams, std::uint32_t stream) const;
+  // Number of workers for these jobs, each with streams ready. Short jobs want few: a worker pays to start.
+  Result<unsigned> prepare(std::span<const Demand> demands);
 
   CoderSetup setup_;
   VocabularyTree tree_;
