@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <iostream>
 #include <string_view>
@@ -42,7 +43,7 @@ constexpr const char* kFilterWhat =
 struct Raw {
   Arguments out;
   std::vector<int> levels;
-  std::string segment;
+  std::string segment, lines;
   unsigned threads = 0;
   bool keep = false, decompress = false, test = false, list = false, no_peers = false, levels_table = false,
        ablation = false, no_progress = false, version = false;
@@ -75,6 +76,27 @@ std::optional<std::uint32_t> parse_size(const std::string& text) {
   return static_cast<std::uint32_t>(value);
 }
 
+// "7", "7-9", "7-": lines counted from 1.
+bool parse_lines(const std::string& text, Arguments& out) {
+  const auto number = [](std::string_view digits, std::uint64_t& value) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return error == std::errc() && end == digits.data() + digits.size() && value >= 1;
+  };
+  const std::size_t dash = std::min(text.find('-'), text.size());
+  std::uint64_t first = 0, last = 0;
+  if (!number(std::string_view(text).substr(0, dash), first)) return false;
+  if (dash == text.size()) {
+    last = first;
+  } else if (dash + 1 == text.size()) {
+    last = UINT64_MAX;
+  } else if (!number(std::string_view(text).substr(dash + 1), last) || last < first) {
+    return false;
+  }
+  out.first_line = first - 1;
+  out.line_count = last == UINT64_MAX ? UINT64_MAX : last - first + 1;
+  return true;
+}
+
 // Without a description: the help says what the number means, not how it is checked.
 CLI::Validator range(int lowest, int highest) { return CLI::Range(lowest, highest).description(""); }
 
@@ -87,6 +109,19 @@ void add_coding_options(CLI::App& app, Raw& raw, bool encodes) {
         ->type_name("N")
         ->check(range(1, 8192));
     app.footer("  -1 .. -9                    Fast to small; default 6");
+  }
+  if (encodes) {
+    app.add_option("--adapter", raw.out.adapters,
+                   "Adapter to compress with: a name, a GGUF file, auto (the best of all), none; may be repeated")
+        ->type_name("NAME")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_option("--route", raw.out.route, "How one of several adapters is picked for each text: trial, text, prompt")
+        ->type_name("HOW")
+        ->check(CLI::IsMember({"trial", "text", "prompt"}).description(""));
+  } else {
+    app.add_option("--adapter", raw.out.adapters, "GGUF adapter that is also known")
+        ->type_name("FILE")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   app.add_option("--context", raw.out.context, "Text that the data continues; the same is needed to decompress")
       ->type_name("FILE");
@@ -116,10 +151,20 @@ void add_options(CLI::App& app, Raw& raw, Verb verb, bool filter) {
   if (verb != Verb::kList && verb != Verb::kModels)
     add_coding_options(app, raw, verb == Verb::kCompress || verb == Verb::kBench);
   if (verb == Verb::kCompress) {
+    app.add_flag("--jsonl", raw.out.records, "Lines of JSON: code each line's text for itself, readable alone");
+    app.add_option("--field", raw.out.field, "Where that text is, e.g. message.content; default: the usual names")
+        ->type_name("PATH");
+    app.add_option("--context-field", raw.out.context_field,
+                   "What it continues and is not charged for, e.g. prompt; default: the usual names; none")
+        ->type_name("PATH");
     app.add_flag("--verify", raw.out.verify, "Decode what was written and compare before the result gets its name");
     // tar -I 'koan compress' unpacks with 'koan compress -d'.
     auto* decompress = app.add_flag("-d,--decompress", raw.decompress, "Decompress");
     if (!filter) decompress->group("");
+  }
+  if (verb == Verb::kDecompress || filter) {
+    app.add_option("--lines", raw.lines, "Only these lines, counted from 1; records are read alone")
+        ->type_name("N[-M]");
   }
   if (filter) {
     app.add_flag("-t,--test", raw.test, "Test");
@@ -156,6 +201,8 @@ std::string clash(const Raw& raw) {
   if (raw.levels_table && raw.ablation) return "choose one of --levels and --ablation";
   if (raw.levels_table && (segments || !raw.levels.empty()))
     return "--levels measures every level; it takes none, nor a segment size";
+  if (!raw.out.records && (!raw.out.field.empty() || !raw.out.context_field.empty()))
+    return "--field and --context-field go with --jsonl";
   return {};
 }
 
@@ -172,6 +219,12 @@ std::optional<Arguments> checked(Raw raw, int* exit_code) {
     if (!size) return refuse("--segment-size: \"" + raw.segment + "\" is not a size from 1K to 8M", exit_code);
     out.segment_bytes = *size;
   }
+  if (!raw.lines.empty()) {
+    if (out.verb != Verb::kDecompress) return refuse("--lines goes with decompress", exit_code);
+    if (!parse_lines(raw.lines, out))
+      return refuse("--lines: \"" + raw.lines + "\" is not N, N-M or N- with N from 1", exit_code);
+  }
+  if (out.records && out.level < 3) return refuse("--jsonl needs a model: level -3 or higher", exit_code);
   out.threads = raw.threads == 0 ? available_cores() : raw.threads;
   out.peers = !raw.no_peers;
   if (raw.levels_table) out.rows = BenchRows::kLevels;

@@ -17,6 +17,12 @@ struct Arguments {
   std::string output;              // empty: by rule; "-": stdout
   std::string model;               // GGUF file; empty: none
   std::string context;             // file; empty: none
+  std::vector<std::string> adapters;  // names, files, "auto"; empty or "none": the model alone
+  std::string route = "trial";        // prompt, text, trial
+  bool records = false;               // lines of JSON, record by record
+  std::string field;                  // empty: the usual one that the first line has
+  std::string context_field;          // empty: likewise; "none"
+  std::uint64_t first_line = 0, line_count = 0;  // decompress: counted from 0; count 0: everything
   bool to_stdout = false;
   bool force = false;
   bool remove_source = false;

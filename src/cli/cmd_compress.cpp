@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/record_fields.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "cli/transfer.h"
@@ -12,6 +13,7 @@ namespace koan::cli {
 namespace {
 
 constexpr std::string_view kSuffix = ".koan";
+constexpr std::size_t kLongestFirstLine = std::size_t{8} << 20;
 
 // What passes is hashed, so that --verify can compare without reading the source twice (it may be a pipe).
 class HashedSource final : public Source {
@@ -39,6 +41,7 @@ struct HashingSink final : Sink {
 
 struct Compressed {
   koan_stats stats;
+  Fields fields;  // of records
   std::string output;
   double seconds;
 };
@@ -81,9 +84,19 @@ Result<Compressed> compress_one(Session& session, const std::string& path, const
   if (arguments.remove_source && !output->is_regular())
     return Error{ErrorCode::kUsage, output->name() + ": --rm needs a regular output file"};
   FileSource file(input.fd(), input.name, stop_flag());
-  HashedSource source(file);
+  PeekedSource peeked(file);
+  HashedSource source(peeked);
   koan_options options = session.options();
   options.bytes_total = input.size;
+  Fields fields;
+  if (arguments.records) {
+    KOAN_ASSIGN(const ByteView beginning, peeked.peek(kLongestFirstLine));
+    auto chosen = choose_fields(beginning, arguments);
+    if (!chosen && !beginning.empty()) return std::move(chosen).error().in(input.name);
+    if (chosen) fields = std::move(*chosen);
+    if (chosen) options.record_field = fields.field.c_str();
+    if (!fields.context.empty()) options.context_field = fields.context.c_str();
+  }
   ProgressLine progress(arguments.progress, input.name, ProgressLine::Direction::kCompress);
   auto stats =
       run_codec(session.codec(), Direction::kCompress, {source, output->sink(), input.name}, options, progress);
@@ -93,7 +106,11 @@ Result<Compressed> compress_one(Session& session, const std::string& path, const
   KOAN_TRY(output->commit(input));
   if (arguments.remove_source && !input.path.empty() && ::unlink(input.path.c_str()) != 0)
     return io_error(input.path, errno);
-  return Compressed{*stats, output->name(), seconds_now() - start};
+  if (arguments.records && stats->records == 0 && stats->raw_bytes != 0 && !arguments.quiet) {
+    complain(input.name + ": no line has a text under \"" + fields.field +
+             "\", so it was compressed as plain text; say where it is with --field PATH");
+  }
+  return Compressed{*stats, std::move(fields), output->name(), seconds_now() - start};
 }
 
 void summarize(const Session& session, const std::string& name, const Compressed& done, const Arguments& arguments) {
@@ -101,6 +118,11 @@ void summarize(const Session& session, const std::string& name, const Compressed
   say(format("%s: %.1f%% (%llu => %llu bytes, %.2f bits/byte, %s)", name.c_str(), percent(s.coded_bytes, s.raw_bytes),
              static_cast<unsigned long long>(s.raw_bytes), static_cast<unsigned long long>(s.coded_bytes),
              bits_per_byte(s.coded_bytes, s.raw_bytes), done.output.c_str()));
+  if (s.records != 0 && arguments.verbose > 0) {
+    say(format("  %llu records under \"%s\", %s", static_cast<unsigned long long>(s.records), done.fields.field.c_str(),
+               done.fields.context.empty() ? "continuing nothing"
+                                           : ("continuing \"" + done.fields.context + "\"").c_str()));
+  }
   if (arguments.verbose == 0) return;
   const auto model = session.default_model();
   const double ideal = s.model_ideal_bits / 8;

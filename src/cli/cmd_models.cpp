@@ -72,7 +72,7 @@ int run_models(const Arguments& arguments) {
       outcomes.failed(session.error());
       return outcomes.exit_code();
     }
-    session->add_folder_models();
+    session->add_stored();
     for (std::size_t i = 0; i < session->codec().model_count(); ++i) {
       const auto info = session->codec().model(i);
       if (!info) continue;

@@ -30,6 +30,7 @@ inline constexpr int exit_code(ErrorCode code) noexcept {
     case ErrorCode::kNeedsModel:
     case ErrorCode::kNeedsVersion:
     case ErrorCode::kNeedsContext:
+    case ErrorCode::kNeedsAdapter:
       return kExitNeeds;
     case ErrorCode::kLimit:
       return kExitLimit;

@@ -62,6 +62,8 @@ Json json_of(const koan_stats& stats) {
               {"model_segments", stats.model_segments},
               {"model_raw_bytes", stats.model_raw_bytes},
               {"model_coded_bytes", stats.model_coded_bytes}};
+  if (stats.records != 0) out["records"] = stats.records;
+  if (stats.adapters != 0) out["adapters"] = stats.adapters;
   if (stats.model_ideal_bits > 0) out["model_ideal_bits"] = stats.model_ideal_bits;
   return out;
 }

@@ -15,14 +15,17 @@ Error error_of(const koan::Failure& failure);
 // What --context names; nothing without it.
 Result<Bytes> read_context(const Arguments& arguments);
 
+// Where koan keeps adapters (docs/cli.md, koan adapters).
+std::string adapter_folder();
+
 class Session {
  public:
   static Result<Session> create(const Arguments& arguments);
 
   koan::Codec& codec() noexcept { return codec_; }
-  // Adds the *.gguf of KOAN_MODELS and the data folder, once; true if that brought a model. A file that is no usable
-  // model is passed over.
-  bool add_folder_models();
+  // Adds the *.gguf of KOAN_MODELS and the data folder, models and adapters, once; true if that brought any. A file that
+  // is not usable is passed over.
+  bool add_stored();
   koan_options options() const;  // points into the session
   Result<koan_model_info> default_model() const;
   // Name of the model with this hash, or the first eight hex digits.
@@ -33,8 +36,11 @@ class Session {
   Session(koan::Codec codec, Arguments arguments, Bytes context)
       : codec_(std::move(codec)), arguments_(std::move(arguments)), context_(std::move(context)) {}
 
+  Status add_named_adapters();
+
   koan::Codec codec_;
   Arguments arguments_;
+  std::vector<std::array<std::uint8_t, 32>> adapters_;  // to compress with
   Bytes context_;
   bool folders_added_ = false;
 };

@@ -109,7 +109,7 @@ struct NullSink final : Sink {
 }  // namespace
 
 Result<koan_stats> decode(Session& session, Input& input, Output* output, const Arguments& arguments) {
-  if (!input.can_restart()) session.add_folder_models();
+  if (!input.can_restart()) session.add_stored();
   NullSink null;
   koan_options options = session.options();
   options.bytes_total = input.size;
@@ -120,8 +120,10 @@ Result<koan_stats> decode(Session& session, Input& input, Output* output, const 
     FileSource source(input.fd(), input.name, stop_flag());
     auto stats = run_codec(session.codec(), Direction::kDecompress,
                            {source, output ? output->sink() : null, input.name}, options, progress);
-    if (stats || stats.error().code != ErrorCode::kNeedsModel) return stats;
-    if (!input.can_restart() || (output && !output->can_restart()) || !session.add_folder_models()) return stats;
+    const bool missing = !stats && (stats.error().code == ErrorCode::kNeedsModel ||
+                                    stats.error().code == ErrorCode::kNeedsAdapter);
+    if (!missing) return stats;
+    if (!input.can_restart() || (output && !output->can_restart()) || !session.add_stored()) return stats;
     KOAN_TRY(input.restart());
     if (output) KOAN_TRY(output->restart());
   }
