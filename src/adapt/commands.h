@@ -62,6 +62,31 @@ struct GrowOptions {
 };
 Status run_grow(const GrowOptions& options);
 
+struct AdaptOptions {
+  std::vector<std::string> inputs;  // files, folders, "-"
+  std::string model;                // GGUF file of the base
+  std::string model_name;           // what to call it; empty: as the file says
+  std::string out, log, name, device = "cpu";
+  bool jsonl = false;
+  std::string field, context_field;
+  bool force = false, resume = false, quiet = false;
+  std::uint64_t seed = 1;
+  int threads = 0;  // 0: one for each core
+  std::int64_t rank = 16;
+  double alpha = 32;
+  std::string targets = "q,k,v,o,gate,up,down";
+  double lr = 0.003, b_factor = 4, weight_decay = 0, clip = 1;
+  double warmup = 0.03;           // part of the run
+  std::int64_t length = 0;        // tokens of a row; 0: the window the model is coded with, else 512
+  std::int64_t batch_tokens = 4096;
+  // Length of the run: the first limit that is reached ends it. 0: none; with no limit at all, epochs by size.
+  double epochs = 0, minutes = 0;
+  std::int64_t steps = 0;
+  double held_out = 0.05;
+  int evaluations = 12, patience = 4;  // measured so often; stopped after so many without a gain
+};
+Status run_adapt(const AdaptOptions& options);
+
 struct EvalOptions {
   std::string model, valid, device = "cpu";  // model: a checkpoint folder or a GGUF file
   std::int64_t window = 512, tokens = 0;     // tokens per source, 0 is all

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include "adapt/adapt_options.h"
 #include "adapt/commands.h"
 
 namespace koan {
@@ -113,6 +114,8 @@ int exit_code(ErrorCode code) {
       return 7;
     case ErrorCode::kVerification:
       return 8;
+    case ErrorCode::kCancelled:
+      return 130;
     default:
       return 1;
   }
@@ -131,6 +134,8 @@ int run(int argc, char** argv) {
   add_data_commands(app);
   add_pretrain_command(app);
   add_model_commands(app);
+  static AdaptOptions adapt;
+  add_adapt_command(app, adapt)->callback([] { g_status = run_adapt(adapt); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -50,6 +50,11 @@ Net::Net(const NetConfig& config, torch::Device device, std::uint64_t seed) : co
   }
 }
 
+void Net::to(torch::Device device) {
+  torch::NoGradGuard no_grad;
+  for (Parameter& parameter : parameters_) parameter.tensor = parameter.tensor.to(device);
+}
+
 AttentionPlan Net::plan(std::int64_t batch, std::int64_t length) {
   const auto& c = config_;
   if (!cosine_.defined() || cosine_.size(0) < length) {
@@ -69,6 +74,28 @@ AttentionPlan Net::plan(std::int64_t batch, std::int64_t length) {
           sine_.narrow(0, 0, length)};
 }
 
+std::vector<std::size_t> members(Group group) {
+  switch (group) {
+    case Group::kQkv:
+      return {kQ, kK, kV};
+    case Group::kOutput:
+      return {kOutput};
+    case Group::kGateUp:
+      return {kGate, kUp};
+    case Group::kDown:
+      return {kDown};
+  }
+  return {};
+}
+
+Tensor Net::product(std::int64_t l, Group group, const Tensor& x) {
+  const auto which = members(group);
+  if (which.size() == 1) return project(x, layer(l, which[0]));
+  std::vector<Tensor> weights;
+  for (const std::size_t w : which) weights.push_back(layer(l, w));
+  return project(x, torch::cat(weights));
+}
+
 Tensor Net::hidden(const Tensor& tokens) {
   const AttentionPlan attention_plan = plan(tokens.size(0), tokens.size(1));
   const double eps = config_.epsilon;
@@ -76,10 +103,10 @@ Tensor Net::hidden(const Tensor& tokens) {
   Tensor y, h;
   for (std::int64_t l = 0; l < config_.layers; ++l) {
     std::tie(x, h) = add_norm(x, y, layer(l, kAttnNorm), eps);
-    const Tensor qkv = project(h, torch::cat({layer(l, kQ), layer(l, kK), layer(l, kV)}));
-    y = project(attention(qkv, layer(l, kQNorm), layer(l, kKNorm), attention_plan), layer(l, kOutput));
+    const Tensor qkv = product(l, Group::kQkv, h);
+    y = product(l, Group::kOutput, attention(qkv, layer(l, kQNorm), layer(l, kKNorm), attention_plan));
     std::tie(x, h) = add_norm(x, y, layer(l, kFfnNorm), eps);
-    y = project(swiglu(project(h, torch::cat({layer(l, kGate), layer(l, kUp)}))), layer(l, kDown));
+    y = product(l, Group::kDown, swiglu(product(l, Group::kGateUp, h)));
   }
   return std::get<1>(add_norm(x, y, parameters_[1].tensor, eps));
 }

@@ -28,23 +28,37 @@ struct Parameter {
   bool is_matrix;  // a matrix of a block: trained by Muon, quantised on export
 };
 
+// The four products of a block; q, k and v are one product, and so are gate and up.
+enum class Group : std::size_t { kQkv, kOutput, kGateUp, kDown };
+// Parameters (places within a layer's eleven) whose rows, stacked, are the weight of a group's product.
+std::vector<std::size_t> members(Group group);
+
 class Net {
  public:
   Net(const NetConfig& config, torch::Device device, std::uint64_t seed);
+  virtual ~Net() = default;
+  Net(Net&&) = default;
+  Net& operator=(Net&&) = default;
 
   const NetConfig& config() const noexcept { return config_; }
   std::vector<Parameter>& parameters() noexcept { return parameters_; }
   const Tensor& embedding() const noexcept { return parameters_[0].tensor; }
   torch::Device device() const noexcept { return embedding().device(); }
+  void to(torch::Device device);
 
   // tokens: int64, batch x length (length a multiple of 32). Result: bf16, batch*length x width, normalised for the
   // output.
   Tensor hidden(const Tensor& tokens);
 
- private:
-  const Tensor& layer(std::int64_t l, std::size_t which) const {
-    return parameters_[2 + static_cast<std::size_t>(l) * 11 + which].tensor;
+ protected:
+  // x (bf16, rows x in) times the group's weight, transposed: what an adapter changes.
+  virtual Tensor product(std::int64_t l, Group group, const Tensor& x);
+  const Parameter& parameter(std::int64_t l, std::size_t which) const {
+    return parameters_[2 + static_cast<std::size_t>(l) * 11 + which];
   }
+
+ private:
+  const Tensor& layer(std::int64_t l, std::size_t which) const { return parameter(l, which).tensor; }
   AttentionPlan plan(std::int64_t batch, std::int64_t length);
 
   NetConfig config_;

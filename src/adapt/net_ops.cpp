@@ -25,14 +25,6 @@ Tensor new_f32(const Tensor& like, at::IntArrayRef shape) {
 }
 std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
-Tensor cast_float(const Tensor& x) {
-  if (!x.is_cpu()) return x.to(torch::kFloat);
-  const Tensor in = x.contiguous();
-  Tensor out = new_f32(in, in.sizes());
-  to_float(bf16(in), f32_out(out), size_of(in.numel()));
-  return out;
-}
-
 struct Linear : Function<Linear> {
   static Tensor forward(AutogradContext* ctx, Tensor x, Tensor weight) {
     const Tensor w = cast_bf16(weight);
@@ -162,6 +154,37 @@ struct LinearCrossEntropy : Function<LinearCrossEntropy> {
   }
 };
 
+// Products are compiled for each number of rows that occurs (oneDNN), so that number is rounded up.
+constexpr std::int64_t kRowMultiple = 256;
+
+struct FrozenCrossEntropy : Function<FrozenCrossEntropy> {
+  static Tensor forward(AutogradContext* ctx, Tensor x, Tensor embedding, Tensor targets) {
+    Tensor live = targets.ge(0).nonzero().squeeze(1);
+    const std::int64_t count = live.size(0);
+    const std::int64_t padded = (count + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
+    Tensor wanted = torch::full({padded}, -1, targets.options());
+    wanted.narrow(0, 0, count).copy_(targets.index_select(0, live));
+    Tensor rows = torch::zeros({padded, x.size(1)}, x.options());
+    rows.narrow(0, 0, count).copy_(x.index_select(0, live));
+    Tensor loss = torch::zeros({}, x.options().dtype(torch::kFloat));
+    Tensor grad = torch::empty_like(rows);
+    for (std::int64_t at = 0; at < padded; at += kChunk) {
+      const std::int64_t n = std::min(kChunk, padded - at);
+      Tensor logits = torch::mm(rows.narrow(0, at, n), embedding.t());
+      loss += chunk_losses(logits, wanted.narrow(0, at, n)).sum();
+      grad.narrow(0, at, n).copy_(torch::mm(logits, embedding));
+    }
+    Tensor gx = torch::zeros_like(x);
+    gx.index_copy_(0, live, grad.narrow(0, 0, count));
+    ctx->save_for_backward({gx});
+    return loss;
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    const Tensor gx = ctx->get_saved_variables()[0];
+    return {cast_bf16(cast_float(gx).mul_(grads[0].item<float>())), Tensor(), Tensor()};
+  }
+};
+
 Tensor plain_norm(const Tensor& x, const Tensor& weight, double epsilon) {
   return x * torch::rsqrt(x.pow(2).mean(-1, true) + epsilon) * weight;
 }
@@ -194,6 +217,14 @@ Tensor cast_bf16(const Tensor& x) {
   return out;
 }
 
+Tensor cast_float(const Tensor& x) {
+  if (!x.is_cpu()) return x.to(torch::kFloat);
+  const Tensor in = x.contiguous();
+  Tensor out = new_f32(in, in.sizes());
+  to_float(bf16(in), f32_out(out), size_of(in.numel()));
+  return out;
+}
+
 Tensor project(const Tensor& x, const Tensor& weight) { return Linear::apply(x, weight); }
 
 std::tuple<Tensor, Tensor> add_norm(const Tensor& x, const Tensor& y, const Tensor& weight, double epsilon) {
@@ -221,6 +252,10 @@ Tensor attention(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weig
 
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& embedding, const Tensor& targets) {
   return LinearCrossEntropy::apply(x, embedding, targets);
+}
+
+Tensor frozen_cross_entropy(const Tensor& x, const Tensor& embedding, const Tensor& targets) {
+  return FrozenCrossEntropy::apply(x, embedding, targets);
 }
 
 Tensor row_losses(const Tensor& x, const Tensor& embedding, const Tensor& targets) {

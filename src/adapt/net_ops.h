@@ -30,9 +30,12 @@ Tensor attention(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weig
 // Sum of cross entropies in nats of x (bf16, rows x width) against embedding (f32, classes x width), in chunks of rows
 // so that rows x classes is never in memory. Targets below 0 are ignored.
 Tensor linear_cross_entropy(const Tensor& x, const Tensor& embedding, const Tensor& targets);
-// The same per row and without gradients.
+// The same for an embedding that does not learn (bf16, classes x width). Rows with targets below 0 cost nothing.
+Tensor frozen_cross_entropy(const Tensor& x, const Tensor& embedding, const Tensor& targets);
+// linear_cross_entropy per row and without gradients.
 Tensor row_losses(const Tensor& x, const Tensor& embedding, const Tensor& targets);
 
-Tensor cast_bf16(const Tensor& x);  // no gradient
+Tensor cast_bf16(const Tensor& x);   // no gradient
+Tensor cast_float(const Tensor& x);  // of bf16; no gradient
 
 }  // namespace koan::train
