@@ -1,0 +1,179 @@
+#include "eval/process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <string_view>
+
+extern char** environ;
+
+namespace koan {
+namespace {
+
+constexpr std::size_t kQuoted = 2000;  // bytes of a program's last words
+
+struct Descriptors {
+  int input = -1, output = -1, messages = -1;  // -1: /dev/null, and our own stderr
+};
+
+class SpawnSetup {
+ public:
+  explicit SpawnSetup(const Descriptors& use) {
+    ::posix_spawn_file_actions_init(&actions);
+    connect(use.input, STDIN_FILENO, O_RDONLY);
+    connect(use.output, STDOUT_FILENO, O_WRONLY);
+    if (use.messages >= 0) ::posix_spawn_file_actions_adddup2(&actions, use.messages, STDERR_FILENO);
+    ::posix_spawnattr_init(&attributes);
+    sigset_t defaults;  // the child must not inherit that we ignore SIGPIPE
+    ::sigemptyset(&defaults);
+    ::sigaddset(&defaults, SIGPIPE);
+    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnSetup() {
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  SpawnSetup(const SpawnSetup&) = delete;
+  SpawnSetup& operator=(const SpawnSetup&) = delete;
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+
+ private:
+  void connect(int fd, int as, int flags) {
+    if (fd >= 0) {
+      ::posix_spawn_file_actions_adddup2(&actions, fd, as);
+    } else {
+      ::posix_spawn_file_actions_addopen(&actions, as, "/dev/null", flags, 0);
+    }
+  }
+};
+
+std::vector<std::string> joined_environment(const Program& program) {
+  std::vector<std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line(*entry);
+    bool replaced = false;
+    for (const auto& [name, value] : program.environment) {
+      replaced = replaced || (line.size() > name.size() && line[name.size()] == '=' && line.starts_with(name));
+    }
+    if (!replaced) out.emplace_back(line);
+  }
+  for (const auto& [name, value] : program.environment) out.push_back(name + "=" + value);
+  return out;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (const std::string& word : words) out.push_back(const_cast<char*>(word.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+Result<FileHandle> memory_file() {
+  FileHandle file(::memfd_create("koan-eval", MFD_CLOEXEC));
+  if (!file.is_open()) return io_error("memory file", errno);
+  return file;
+}
+
+Result<Bytes> contents(int fd) {
+  if (::lseek(fd, 0, SEEK_SET) != 0) return io_error("memory file", errno);
+  FileSource source(fd, "memory file");
+  Bytes out;
+  Bytes piece(1 << 16);
+  for (;;) {
+    KOAN_ASSIGN(const std::size_t n, source.read(piece));
+    if (n == 0) return out;
+    out.insert(out.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(n));
+  }
+}
+
+// docs/cli.md, exit codes; koan's own programs share them.
+ErrorCode code_of_exit(int exit) {
+  switch (exit) {
+    case 2:
+      return ErrorCode::kUsage;
+    case 3:
+      return ErrorCode::kIo;
+    case 4:
+      return ErrorCode::kCorrupt;
+    case 5:
+      return ErrorCode::kNeedsModel;
+    case 7:
+      return ErrorCode::kLimit;
+    case 8:
+      return ErrorCode::kVerification;
+    case 130:
+      return ErrorCode::kCancelled;
+    default:
+      return ErrorCode::kInternal;
+  }
+}
+
+Error failure(const Program& program, int status, std::string said) {
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  if (said.size() > kQuoted) said = "..." + said.substr(said.size() - kQuoted);
+  std::string what = program.command[0];
+  if (program.command.size() > 1) what += " " + program.command[1];
+  if (!WIFEXITED(status))
+    return Error{ErrorCode::kInternal, what + ": killed by signal " + std::to_string(WTERMSIG(status)) + "; " + said};
+  return Error{code_of_exit(WEXITSTATUS(status)),
+               what + ": exit code " + std::to_string(WEXITSTATUS(status)) + (said.empty() ? "" : ": " + said)};
+}
+
+Status run(const Program& program, Descriptors use, StopFlag stop) {
+  KOAN_ASSIGN(const FileHandle messages, memory_file());
+  if (!program.show_messages) use.messages = messages.fd();
+  const SpawnSetup setup(use);
+  const std::vector<std::string> environment = joined_environment(program);
+  pid_t pid = 0;
+  const int failed = ::posix_spawnp(&pid, program.command[0].c_str(), &setup.actions, &setup.attributes,
+                                    pointers(program.command).data(), pointers(environment).data());
+  if (failed == ENOENT) return Error{ErrorCode::kNotSupported, program.command[0] + ": not installed"};
+  if (failed != 0) return io_error(program.command[0], failed);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return io_error(program.command[0], errno);
+    if (stop != nullptr && *stop) ::kill(pid, SIGTERM);
+  }
+  if (stop != nullptr && *stop) return Error{ErrorCode::kCancelled, "interrupted"};
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  KOAN_ASSIGN(const Bytes said, contents(messages.fd()));
+  return failure(program, status, std::string(as_text(said)));
+}
+
+}  // namespace
+
+Status run_program(const Program& program, StopFlag stop) { return run(program, {}, stop); }
+
+Result<Bytes> run_filter(const Program& program, ByteView input, StopFlag stop) {
+  KOAN_ASSIGN(const FileHandle in, memory_file());
+  KOAN_ASSIGN(const FileHandle out, memory_file());
+  KOAN_TRY(FileSink(in.fd(), "memory file").write(input));
+  if (::lseek(in.fd(), 0, SEEK_SET) != 0) return io_error("memory file", errno);
+  KOAN_TRY(run(program, {in.fd(), out.fd(), -1}, stop));
+  return contents(out.fd());
+}
+
+bool is_installed(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::string_view folders = path == nullptr ? "" : path;
+  while (!folders.empty()) {
+    const std::size_t end = std::min(folders.find(':'), folders.size());
+    const std::string file = std::string(folders.substr(0, end)) + "/" + name;
+    struct stat info {};
+    if (::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(file.c_str(), X_OK) == 0) return true;
+    folders.remove_prefix(std::min(end + 1, folders.size()));
+  }
+  return false;
+}
+
+}  // namespace koan

@@ -1,0 +1,29 @@
+// Other programs, run and waited for.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/result.h"
+
+namespace koan {
+
+struct Program {
+  std::vector<std::string> command;  // the first word is looked up in PATH unless it has a slash
+  std::vector<std::pair<std::string, std::string>> environment;  // set on top of ours
+  bool show_messages = false;  // its stderr is ours; otherwise the error quotes it
+};
+
+// kNotSupported: not installed. Otherwise a program that fails gives the code that its exit code stands for in koan, and the
+// end of what it said on stderr. A stop flag that is set ends the program with SIGTERM: kCancelled.
+Status run_program(const Program& program, StopFlag stop = nullptr);
+
+// As a filter: from bytes to bytes.
+Result<Bytes> run_filter(const Program& program, ByteView input, StopFlag stop = nullptr);
+
+bool is_installed(const std::string& name);  // in PATH
+
+}  // namespace koan
