@@ -108,8 +108,8 @@ TokenCoder& Codec::coder(CoderSetup setup) {
   return *coders_.front();
 }
 
-Result<AdapterChoice> Codec::adapter_choice(const CodecOptions& options) const {
-  AdapterChoice out;
+Result<AdapterOffers> Codec::adapter_choice(const CodecOptions& options) const {
+  AdapterOffers out;
   out.routing = options.routing;
   for (const Sha256& sha256 : options.adapters) {
     const auto& known = store_.adapters();

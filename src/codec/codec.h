@@ -45,7 +45,7 @@ class Codec {
   CoderSetup coder_setup(const CodecOptions& options) const;
   // Lives until kWarmCoders others have been asked for.
   TokenCoder& coder(CoderSetup setup);
-  Result<AdapterChoice> adapter_choice(const CodecOptions& options) const;
+  Result<AdapterOffers> adapter_choice(const CodecOptions& options) const;
   void keep_context(ByteView context);
 
   const Kernels* kernels_;

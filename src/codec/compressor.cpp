@@ -151,11 +151,12 @@ Result<CodecStats> compress(Source& source, Sink& sink, const CompressSetup& set
   BufferedSource in(source);
   KOAN_ASSIGN(ByteView view, in.peek(kMaxBlock + 1));
   if (view.size() <= kMaxMessage && !(setup.records && !view.empty())) {
-    ModelCoders coders([&](const Sha256* adapter) { return setup.coder(kPredictorsAll, adapter); }, setup.adapters);
+    ModelCoders coders([&](const Sha256* adapter) { return setup.coder(kPredictorsAll, adapter); }, setup.adapters,
+                       setup.context.view());
     return compress_message(view, sink, coders, setup.context.ref.hash, setup, progress);
   }
   ModelCoders coders([&](const Sha256* adapter) { return setup.coder(setup.level.predictors, adapter); },
-                     setup.adapters);
+                     setup.adapters, setup.context.view());
   PlanSetup plan{0, setup.level.use_model ? &coders : nullptr, setup.threads, setup.context.view()};
   ModelRef model;
   if (plan.coders) {

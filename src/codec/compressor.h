@@ -22,7 +22,7 @@ struct CompressSetup {
   unsigned threads = 1;
   Context context;
   std::optional<RecordFields> records;  // lines of JSON, coded record by record
-  AdapterChoice adapters;
+  AdapterOffers adapters;
   // A coder of the default model, alone (null) or with an adapter, with this context and these predictors; lives until
   // the next call.
   std::function<Result<TokenCoder*>(std::uint32_t predictors, const Sha256* adapter)> coder;

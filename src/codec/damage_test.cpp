@@ -2,6 +2,7 @@
 // that trying all of them takes seconds.
 #include "codec/general.h"
 #include "codec/inspect.h"
+#include "codec/test_adapters.h"
 #include "codec/test_codec.h"
 #include "codec/test_frame.h"
 
@@ -85,6 +86,62 @@ Bytes by_koan_with_context(Codec& codec, ByteView raw) {
   return compressed(codec, raw, options);
 }
 
+const Bytes& the_adapter(const Codec& codec) {
+  static const Bytes file = make_adapter(*codec.store().default_model(), {.seed = 3});
+  return file;
+}
+
+Bytes by_koan_with_adapter(Codec& codec, ByteView raw) {
+  CodecOptions options;
+  options.adapters = {sha256(the_adapter(codec))};
+  return compressed(codec, raw, options);
+}
+
+// As small_frame.
+Bytes adapter_frame(Codec& codec, ByteView raw) {
+  const ByteView text = raw.first(raw.size() - 4);
+  const Bytes message = by_koan_with_adapter(codec, text);
+  SegmentHead head;
+  MemorySource source(message);
+  EXPECT_TRUE(inspect(
+      source, [](const PartInfo&) {}, [&](const SegmentInfo& s) { head = s.head; }));
+  EXPECT_EQ(head.method, Method::kModel);
+  const std::shared_ptr<const Model>& model = codec.store().default_model();
+  TestFrame frame(kSegmentLog);
+  frame.model(model_ref(*model, default_window(model->config())));
+  frame.adapter(sha256(the_adapter(codec)));
+  Bytes coded = {0};
+  append_bytes(coded, ByteView(message).subspan(message.size() - 3 - head.coded_bytes, head.coded_bytes));
+  head.method = Method::kAdapter;
+  head.coded_bytes = coded.size();
+  frame.segment(head, coded, text);
+  frame.stored(raw.last(4));
+  return frame.end();
+}
+
+// Records with the adapter and without one, an empty one, a stored one, and a line that is none.
+Bytes some_records() {
+  const std::string lines =
+      "{\"id\": 1, \"response\": \"The answer is 42, and so on.\", \"prompt\": \"What?\"}\n"
+      "{\"response\": \"x\", \"prompt\": \"y\"}\nnone\r\n{\"response\": \"\"}\n"
+      "{\"response\": \"Nobody forgets the result.\\n\"}";
+  return {as_bytes(lines).begin(), as_bytes(lines).end()};
+}
+
+Bytes records_with_adapter(Codec& codec, ByteView raw) {
+  CodecOptions options;
+  options.adapters = {sha256(the_adapter(codec))};
+  options.records = RecordFields{"response", "prompt"};
+  return compressed(codec, raw, options);
+}
+
+Bytes records_with_context(Codec& codec, ByteView raw) {
+  CodecOptions options;
+  options.context = the_context();
+  options.records = RecordFields{"response", ""};
+  return compressed(codec, raw, options);
+}
+
 Bytes repeated_noise(std::size_t period, std::size_t bytes) {
   Bytes out;
   while (out.size() < bytes) append_bytes(out, random_bytes(period, 5));
@@ -113,12 +170,17 @@ const Kind kKinds[] = {
     {"crlf_frame", [] { return with_crlf(prose(200, 7)); }, small_frame, "model"},
     {"mixed_frame", [] { return markov(400, 2); }, mixed_frame, "cm", true},
     {"context_message", [] { return sample_text(200); }, by_koan_with_context, "model", true},
+    {"adapter_message", [] { return sample_text(200); }, by_koan_with_adapter, "model"},
+    {"adapter_frame", [] { return sample_text(250); }, adapter_frame, "adapter"},
+    {"adapter_records", some_records, records_with_adapter, "records"},
+    {"context_records", some_records, records_with_context, "records", true},
 };
 
 class DamageTest : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
     codec_ = tiny_codec();
+    ASSERT_TRUE(codec_->store().add_adapter(the_adapter(*codec_)));
     raw_ = GetParam().input();
     coded_ = GetParam().code(*codec_, raw_);
     if (GetParam().with_context) options_.context = the_context();

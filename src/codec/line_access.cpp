@@ -26,9 +26,9 @@ class LineCutter {
     }
     return {};
   }
-  // Lines that were not decoded, or of which `wanted` are all that was.
-  Status skip(std::uint64_t lines, ByteView wanted) {
-    line_ += lines;
+  // Goes on by so many line ends, of whose lines `wanted` are those that are.
+  Status pass(std::uint64_t line_ends, ByteView wanted) {
+    line_ += line_ends;
     return wanted.empty() ? Status() : write(wanted);
   }
 
@@ -67,7 +67,8 @@ struct LineReader {
       KOAN_ASSIGN(std::optional<SegmentRecord> record, reader.next());
       if (!record) return true;
       if (record->head.method == Method::kRecords) {
-        KOAN_TRY(record_block(*record, decoder).in_segment(record->offset));
+        if (Status done = record_block(*record, decoder); !done)
+          return std::move(done).error().in("segment at byte " + std::to_string(record->offset));
         continue;
       }
       std::vector<SegmentRecord> one;
@@ -77,22 +78,11 @@ struct LineReader {
     return false;
   }
 
-  struct Done {
-    Status status;
-    Status in_segment(std::uint64_t offset) && {
-      if (status) return {};
-      return std::move(status).error().in("segment at byte " + std::to_string(offset));
-    }
-  };
-  Done record_block(const SegmentRecord& record, const SegmentDecoder& decoder) {
-    return {decode_wanted(record, decoder)};
-  }
-
-  Status decode_wanted(const SegmentRecord& record, const SegmentDecoder& decoder) {
+  Status record_block(const SegmentRecord& record, const SegmentDecoder& decoder) {
     KOAN_ASSIGN(const RecordHead head, parse_record_head(record.coded, record.head.raw_bytes));
     const LineRange& range = lines.range();
     const std::uint64_t at = lines.line();
-    if (at + head.lines <= range.first) return lines.skip(head.lines, {});
+    if (at + head.lines <= range.first) return lines.pass(head.line_ends(), {});
     RecordBlockJob job;
     job.payload = record.coded;
     job.raw_bytes = record.head.raw_bytes;
@@ -102,8 +92,8 @@ struct LineReader {
     KOAN_TRY(decode_record_blocks(std::span(&job, 1), decoder.record_setup(), progress));
     if (!job.raw) return std::move(job.raw).error();
     stats.tokens += job.tokens;
-    stats.records += std::min(job.end, head.lines) - job.first;
-    return lines.skip(head.lines, *job.raw);
+    stats.records += job.records;
+    return lines.pass(head.line_ends(), *job.raw);
   }
 };
 
@@ -119,6 +109,18 @@ Result<CodecStats> decompress_lines(Source& source, Sink& sink, CoderProvider& c
   return reader.stats;
 }
 
+namespace {
+
+// Its place in the listing, where it is added if it is new.
+std::uint32_t listed(std::vector<Sha256>& adapters, const Sha256& adapter) {
+  const auto found = std::find(adapters.begin(), adapters.end(), adapter);
+  const auto place = static_cast<std::uint32_t>(found - adapters.begin());
+  if (found == adapters.end()) adapters.push_back(adapter);
+  return place;
+}
+
+}  // namespace
+
 Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progress& progress) {
   BufferedSource in(source);
   RecordListing out;
@@ -130,24 +132,22 @@ Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progre
     KOAN_ASSIGN(SegmentDecoder decoder, SegmentDecoder::create(reader, coders, ignored, progress));
     for (;;) {
       KOAN_ASSIGN(std::optional<SegmentRecord> record, reader.next());
-      if (!record) break;
+      if (!record) return true;
       if (record->head.method != Method::kRecords) continue;
       RecordBlockJob job;
       job.payload = record->coded;
       job.raw_bytes = record->head.raw_bytes;
       job.adapters = record->adapters;
-      KOAN_ASSIGN(const std::vector<RecordCost> costs, record_costs(job, decoder.record_setup(), progress));
-      for (const RecordCost& cost : costs) {
-        const bool adapted = cost.entry.coder >= kCoderAdapter;
-        out.records.push_back({line + cost.line, cost.entry.text_bytes, cost.entry.coded_bytes,
-                               adapted ? cost.entry.coder - kCoderAdapter + 1u : 0u,
-                               cost.entry.coder == kCoderStored});
+      KOAN_ASSIGN(const RecordCosts costs, record_costs(job, decoder.record_setup(), progress));
+      for (const RecordCost& cost : costs.records) {
+        const RecordEntry& e = cost.entry;
+        RecordInfo info{line + cost.line, e.text_bytes, e.coded_bytes, 0, e.coder == kCoderStored};
+        if (e.coder >= kCoderAdapter) info.adapter = 1 + listed(out.adapters, reader.adapters()[e.coder - kCoderAdapter]);
+        out.records.push_back(info);
       }
-      line += job.lines;
+      line += costs.line_ends;
       out.block_bytes += record->coded.size();
     }
-    if (!reader.adapters().empty()) out.adapters = reader.adapters();
-    return true;
   };
   const auto message = [&]() -> Result<bool> {
     KOAN_TRY(take_message(in, coders, ignored, progress));

@@ -13,22 +13,23 @@ struct LineRange {
   std::uint64_t end() const noexcept { return count > UINT64_MAX - first ? UINT64_MAX : first + count; }
 };
 
-// Of record blocks only those that hold wanted lines are decoded, and of them only the wanted records; their coded bytes
-// are checked by the hash in front of them. Everything else before the last wanted line has to be decoded to find the
-// lines, and is checked as always. What follows is not read. kUsage if there are no such lines.
+// Of record blocks only those that hold wanted lines are decoded, and of them only the wanted records. The coded bytes of
+// each are checked by the hash in front of them, also where they are passed over: they say how many lines those are.
+// Everything else before the last wanted line has to be decoded to find the lines, and is checked as always. What follows
+// is not read. Fewer lines come out where the input ends before; kUsage if there are none.
 Result<CodecStats> decompress_lines(Source& source, Sink& sink, CoderProvider& coders, const LineRange& range,
                                     Progress& progress);
 
 struct RecordInfo {
-  std::uint64_t line = 0;  // within its part's record blocks, other segments not counted
+  std::uint64_t line = 0;  // in the record blocks of the file one after another; other segments do not count
   std::uint64_t text_bytes = 0;
   std::uint64_t coded_bytes = 0;   // of its stream
-  std::uint32_t adapter = 0;       // 0: the model alone; 1 + i: adapter i of its frame
+  std::uint32_t adapter = 0;       // 0: the model alone; 1 + i: adapter i of the listing
   bool stored = false;             // not by a model
 };
 struct RecordListing {
   std::vector<RecordInfo> records;
-  std::vector<Sha256> adapters;    // of the last frame that names any
+  std::vector<Sha256> adapters;    // that records have, in the order of first use
   std::uint64_t block_bytes = 0;   // coded bytes of record blocks in all, skeletons and tables included
 };
 Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progress& progress);

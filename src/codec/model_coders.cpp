@@ -9,13 +9,17 @@ Progress quiet(Progress& progress) {
 }
 
 std::vector<std::size_t> ModelCoders::candidates(const RoutedJob& job) const {
-  const ByteView prompt = job.job.context.value_or(ByteView());
+  const ByteView prompt = job.job.context.value_or(context_);
   if (choice_.routing == Routing::kPrompt && prompt.empty()) return {};
   const std::vector<Ranked> ranked = choice_.routing == Routing::kPrompt ? rank_by_prompt(prompt, profiles_)
                                                                          : rank_by_text(job.job.text, profiles_);
-  const std::size_t n = choice_.routing == Routing::kTrial ? kTrialAdapters : 1;
+  const bool tried = choice_.routing == Routing::kTrial;
   std::vector<std::size_t> out;
-  for (std::size_t i = 0; i < std::min(n, ranked.size()); ++i) out.push_back(ranked[i].index);
+  for (const Ranked& candidate : ranked) {
+    if (out.size() == (tried ? kTrialAdapters : 1)) break;
+    // Without a profile there is no reason to believe that an adapter fits; a trial will show.
+    if (candidate.known || tried) out.push_back(candidate.index);
+  }
   return out;
 }
 

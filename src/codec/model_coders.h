@@ -14,7 +14,7 @@ namespace koan {
 
 enum class Routing : std::uint8_t {
   kFixed,   // the one that is offered
-  kPrompt,  // the profile nearest to what the text continues
+  kPrompt,  // the profile nearest to what the text continues; the model alone if that is nothing
   kText,    // the profile nearest to the text's beginning
   kTrial,   // the first bytes are coded with the best few by profile, and with the model alone
 };
@@ -25,7 +25,7 @@ struct AdapterOffer {
 };
 
 // No offers: the model alone.
-struct AdapterChoice {
+struct AdapterOffers {
   std::vector<AdapterOffer> offers;
   Routing routing = Routing::kFixed;
 };
@@ -48,7 +48,9 @@ class ModelCoders {
  public:
   // The coder of the model alone (null) or with an adapter; it lives until the next one is asked for.
   using CoderFn = std::function<Result<TokenCoder*>(const Sha256* adapter)>;
-  ModelCoders(CoderFn coder, AdapterChoice choice) : coder_(std::move(coder)), choice_(std::move(choice)) {
+  // context: what texts without a context of their own continue; it outlives this.
+  ModelCoders(CoderFn coder, AdapterOffers choice, ByteView context)
+      : coder_(std::move(coder)), choice_(std::move(choice)), context_(context) {
     profiles_.reserve(choice_.offers.size());
     for (const AdapterOffer& offer : choice_.offers) profiles_.push_back(offer.profiles);
   }
@@ -65,13 +67,16 @@ class ModelCoders {
   // The number of an adapter in the frame that is being written: in the order of first use.
   std::size_t number_of(std::size_t offer);
   const std::vector<Sha256>& numbered() const noexcept { return numbered_; }
+  // Takes back the numbers from this one on: what used them is not written after all.
+  void forget_from(std::size_t number) { numbered_.resize(number); }
 
  private:
   std::vector<std::size_t> candidates(const RoutedJob& job) const;
   Status try_out(std::span<RoutedJob* const> jobs, Progress& progress);
 
   CoderFn coder_;
-  AdapterChoice choice_;
+  AdapterOffers choice_;
+  ByteView context_;
   std::vector<AdapterProfiles> profiles_;
   std::vector<Sha256> numbered_;
 };

@@ -71,15 +71,18 @@ Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref) const
 
 Result<std::shared_ptr<const Model>> ModelStore::find_message(const std::array<std::uint8_t, 2>& id,
                                                               const ContextHash& context, std::size_t attempt) const {
-  const auto is_it = [&](const std::array<std::uint8_t, 2>& other) { return other == id && attempt-- == 0; };
   for (const StoredModel& m : models_) {
-    if (is_it(model_ref(*m.model, default_window(m.model->config())).message_id(context))) return m.model;
+    const ModelRef ref = model_ref(*m.model, default_window(m.model->config()));
+    if (ref.message_id(context) == id && attempt-- == 0) return m.model;
   }
   for (const StoredModel& m : models_) {
     const ModelRef ref = model_ref(*m.model, default_window(m.model->config()));
     for (const auto& adapter : adapters_) {
       if (adapter->base_sha256().value_or(ref.sha256) != ref.sha256) continue;
-      if (is_it(ref.message_id(context, &adapter->sha256))) return merged(*m.model, adapter->sha256);
+      if (ref.message_id(context, &adapter->sha256) != id) continue;
+      // One that cannot be merged has the id by chance: no message was made with it.
+      auto model = merged(*m.model, adapter->sha256);
+      if (model && attempt-- == 0) return model;
     }
   }
   return Error{ErrorCode::kNeedsModel,

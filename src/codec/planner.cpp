@@ -195,6 +195,7 @@ std::size_t piece_bytes(std::size_t block, std::uint32_t segments, std::size_t l
 
 Result<std::vector<CodedSegment>> plan_block(ByteView block, const PlanSetup& setup, Progress& progress) {
   if (!setup.coders) return code_run(block, setup, progress);
+  const std::size_t numbered = setup.coders->numbered().size();
   std::vector<Piece> pieces;
   for (ByteView raw : cut_pieces(block, setup.segment_bytes)) pieces.emplace_back().raw = raw;
   KOAN_TRY(choose(pieces, setup, progress));
@@ -214,6 +215,7 @@ Result<std::vector<CodedSegment>> plan_block(ByteView block, const PlanSetup& se
     KOAN_ASSIGN(GeneralCoded whole, general_encode(block));
     if (whole.coded.size() + kRecordCost < coded_total(out)) {
       out.clear();
+      setup.coders->forget_from(numbered);
       out.push_back(general_segment(block, std::move(whole)));
     }
   }

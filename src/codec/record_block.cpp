@@ -81,6 +81,7 @@ Result<std::string> read_path(ByteReader& in) {
 
 SplitLines split_lines(ByteView raw, const RecordFields& fields) {
   SplitLines out;
+  out.unfinished = !raw.empty() && raw.back() != '\n';
   for_lines(raw, [&](ByteView line) {
     ++out.lines;
     const auto value = find_json_value(line, fields.field);
@@ -93,6 +94,11 @@ SplitLines split_lines(ByteView raw, const RecordFields& fields) {
     append_bytes(out.skeleton, line.subspan(value->end));
   });
   return out;
+}
+
+std::uint64_t count_lines(ByteView text) noexcept {
+  const auto ends = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  return ends + (!text.empty() && text.back() != '\n' ? 1 : 0);
 }
 
 std::vector<SkeletonLine> skeleton_lines(ByteView skeleton, const RecordFields& fields) {
@@ -126,7 +132,7 @@ Bytes record_context(const SkeletonLine& line, const RecordFields& fields) {
 
 Bytes write_record_payload(const RecordHeadOut& head, const std::vector<Bytes>& streams) {
   Bytes body;
-  append_varint(body, head.lines);
+  append_varint(body, 2 * head.lines + (head.unfinished ? 1 : 0));
   for (const std::string& path : {head.fields.field, head.fields.context}) {
     append_varint(body, path.size());
     append_bytes(body, as_bytes(path));
@@ -151,7 +157,9 @@ Result<RecordHead> parse_record_head(ByteView payload, std::uint64_t raw_bytes) 
   RecordHead out;
   KOAN_ASSIGN(const std::uint64_t hash, in.fixed<std::uint64_t>());
   if (hash != xxh3_64(payload.subspan(in.position()))) return corrupt("checksum of the coded bytes does not match");
-  KOAN_ASSIGN(out.lines, in.varint());
+  KOAN_ASSIGN(const std::uint64_t lines, in.varint());
+  out.lines = lines / 2;
+  out.unfinished = lines % 2 != 0;
   KOAN_ASSIGN(out.fields.field, read_path(in));
   KOAN_ASSIGN(out.fields.context, read_path(in));
   KOAN_ASSIGN(out.skeleton_bytes, in.varint());
@@ -172,7 +180,7 @@ Result<RecordHead> parse_record_head(ByteView payload, std::uint64_t raw_bytes) 
   std::vector<std::uint64_t> sizes;
   for (std::uint64_t i = 0; i < pieces; ++i) {
     KOAN_ASSIGN(const std::uint64_t size, in.varint());
-    const std::uint64_t text = 
+    const std::uint64_t text =
         by_model ? std::min(out.skeleton_bytes - i * out.skeleton_piece, out.skeleton_piece) : out.skeleton_bytes;
     const bool predicted = by_model || out.skeleton_method == Method::kCm;
     if (size > text + kCodedSlack || (predicted && text > kMaxModelRatio * size))

@@ -34,6 +34,7 @@ inline constexpr std::uint8_t kCoderStored = 0, kCoderModel = 1, kCoderAdapter =
 struct SplitLines {
   Bytes skeleton;
   std::uint64_t lines = 0;
+  bool unfinished = false;      // the last line lacks its LF
   std::vector<JsonText> texts;  // of the lines that have a record
 };
 SplitLines split_lines(ByteView raw, const RecordFields& fields);
@@ -45,12 +46,15 @@ struct SkeletonLine {
   bool is_filled = false;  // there is something where the record's string must be empty: damage
 };
 std::vector<SkeletonLine> skeleton_lines(ByteView skeleton, const RecordFields& fields);
+std::uint64_t count_lines(ByteView text) noexcept;  // of which the last may lack its LF
 // What a record of this line continues; empty if nothing.
 Bytes record_context(const SkeletonLine& line, const RecordFields& fields);
 
 // The head of a payload: everything but the records' streams.
 struct RecordHead {
   std::uint64_t lines = 0;
+  bool unfinished = false;  // as in SplitLines
+  std::uint64_t line_ends() const noexcept { return lines - (unfinished ? 1 : 0); }
   RecordFields fields;
   std::uint64_t skeleton_bytes = 0;
   Method skeleton_method = Method::kStored;
@@ -61,6 +65,7 @@ struct RecordHead {
 };
 struct RecordHeadOut {
   std::uint64_t lines;
+  bool unfinished;
   const RecordFields& fields;
   std::uint64_t skeleton_bytes;
   Method skeleton_method;

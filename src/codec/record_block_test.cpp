@@ -35,6 +35,7 @@ TEST(RecordBlock, LinesComeApartAndTogether) {
       "{\"prompt\": \"p6\", \"response\": \"caf\\u00e9\"}";  // no LF at the end
   const SplitLines split = split_lines(as_bytes(lines), kFields);
   EXPECT_EQ(split.lines, 6u);
+  EXPECT_TRUE(split.unfinished);
   ASSERT_EQ(split.texts.size(), 3u);
   EXPECT_EQ(as_text(split.texts[0].text), "one\ntwo");
   EXPECT_EQ(as_text(split.texts[2].text), "caf\xC3\xA9");
@@ -131,10 +132,12 @@ TEST(RecordTable, LimitsAndDamage) {
 TEST(RecordPayload, RoundTripAndDamage) {
   const std::vector<RecordEntry> entries = {{0, kCoderModel, 3, 10}, {1, kCoderStored, 2, 2}};
   const std::vector<Bytes> streams = {{1, 2, 3}, {4, 5}}, skeleton = {{9, 9, 9, 9}};
-  const Bytes payload = write_record_payload({7, kFields, 40, Method::kZstd, 0, skeleton, entries}, streams);
+  const Bytes payload = write_record_payload({7, true, kFields, 40, Method::kZstd, 0, skeleton, entries}, streams);
   const auto head = parse_record_head(payload, 100);
   ASSERT_TRUE(head) << head.error().message;
   EXPECT_EQ(head->lines, 7u);
+  EXPECT_TRUE(head->unfinished);
+  EXPECT_EQ(head->line_ends(), 6u);
   EXPECT_EQ(head->fields, kFields);
   EXPECT_EQ(head->skeleton_bytes, 40u);
   ASSERT_EQ(head->skeleton_coded.size(), 1u);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "codec/general.h"
+#include "codec/parallel.h"
 
 namespace koan {
 namespace {
@@ -52,25 +53,33 @@ Status run(std::vector<Task>& tasks, TokenCoder& coder, Progress& progress) {
   return {};
 }
 
+// Those of the general methods, of which context mixing is slow enough to be worth all threads.
+Status decode_general_skeletons(std::vector<Block>& blocks, const RecordDecodeSetup& setup, Progress& progress) {
+  return for_each_index(blocks.size(), setup.threads, progress, [&](std::size_t i) -> Status {
+    Block& block = blocks[i];
+    if (failed(block) || block.head.skeleton_method == Method::kModel) return {};
+    auto text = general_decode(block.head.skeleton_method, block.head.skeleton_coded[0], block.head.skeleton_bytes,
+                               setup.context);
+    if (text) {
+      block.skeleton = std::move(*text);
+    } else {
+      fail(block, std::move(text).error());
+    }
+    return {};
+  });
+}
+
 Status decode_skeletons(std::vector<Block>& blocks, const RecordDecodeSetup& setup, Progress& progress) {
   struct Pieces {
     Block* block;
     std::vector<Bytes> texts;
   };
+  KOAN_TRY(decode_general_skeletons(blocks, setup, progress));
   std::vector<Pieces> by_model;
   std::vector<Task> tasks;
   for (Block& block : blocks) {
     if (failed(block)) continue;
-    if (block.head.skeleton_method != Method::kModel) {
-      auto text = general_decode(block.head.skeleton_method, block.head.skeleton_coded[0], block.head.skeleton_bytes,
-                                 setup.context);
-      if (text) {
-        block.skeleton = std::move(*text);
-      } else {
-        fail(block, std::move(text).error());
-      }
-      continue;
-    }
+    if (block.head.skeleton_method != Method::kModel) continue;
     by_model.push_back({&block, std::vector<Bytes>(block.head.skeleton_coded.size())});
   }
   for (Pieces& pieces : by_model) {
@@ -95,8 +104,10 @@ Status decode_skeletons(std::vector<Block>& blocks, const RecordDecodeSetup& set
 // Lines, table and streams of a block whose skeleton is there.
 Status lay_out(Block& block) {
   RecordHead& head = block.head;
+  // Counted first: a hostile skeleton has more lines than may be kept.
+  if (count_lines(block.skeleton) != head.lines || head.unfinished != (block.skeleton.back() != '\n'))
+    return corrupt("another number of lines than recorded");
   block.lines = skeleton_lines(block.skeleton, head.fields);
-  if (block.lines.size() != head.lines) return corrupt("another number of lines than recorded");
   std::size_t n = 0;
   for (const SkeletonLine& line : block.lines) {
     if (line.is_filled) return corrupt("a record's place is taken");
@@ -112,7 +123,6 @@ Status lay_out(Block& block) {
     block.records.push_back({i, entry, streams.subspan(at, entry.coded_bytes), {}, {}});
     at += entry.coded_bytes;
   }
-  block.job->records = block.records.size();
   return {};
 }
 
@@ -126,6 +136,7 @@ Status decode_texts(std::vector<Block>& blocks, const RecordDecodeSetup& setup, 
     if (failed(block)) continue;
     for (Record& record : block.records) {
       if (!is_wanted(block, record)) continue;
+      ++block.job->records;
       if (record.entry.coder == kCoderStored) {
         record.text.assign(record.stream.begin(), record.stream.end());
         continue;
@@ -173,7 +184,6 @@ Block open(RecordBlockJob& job) {
     fail(out, std::move(head).error());
   } else {
     out.head = std::move(*head);
-    job.lines = out.head.lines;
   }
   return out;
 }
@@ -196,14 +206,15 @@ Status decode_record_blocks(std::span<RecordBlockJob> jobs, const RecordDecodeSe
   return {};
 }
 
-Result<std::vector<RecordCost>> record_costs(RecordBlockJob& job, const RecordDecodeSetup& setup, Progress& progress) {
+Result<RecordCosts> record_costs(RecordBlockJob& job, const RecordDecodeSetup& setup, Progress& progress) {
   std::vector<Block> blocks;
   blocks.push_back(open(job));
   KOAN_TRY(decode_skeletons(blocks, setup, progress));
   if (!failed(blocks[0])) KOAN_TRY(lay_out(blocks[0]));
   if (failed(blocks[0])) return std::move(job.raw).error();
-  std::vector<RecordCost> out;
-  for (const Record& record : blocks[0].records) out.push_back({record.line, record.entry});
+  RecordCosts out;
+  out.line_ends = blocks[0].head.line_ends();
+  for (const Record& record : blocks[0].records) out.records.push_back({record.line, record.entry});
   return out;
 }
 

@@ -15,6 +15,7 @@ struct RecordDecodeSetup {
   std::span<const Sha256> adapters;  // of the frame
   DecodeCoderFn coder;
   ByteView context;  // of the frame
+  unsigned threads = 1;
 };
 
 struct RecordBlockJob {
@@ -23,7 +24,7 @@ struct RecordBlockJob {
   std::size_t adapters = 0;                  // that the frame has named before it
   std::uint64_t first = 0, end = UINT64_MAX;  // lines wanted
   Result<Bytes> raw = Bytes{};               // filled in: the wanted lines, or what is wrong with the block
-  std::uint64_t tokens = 0, lines = 0, records = 0;  // filled in: of the block, as far as decoded
+  std::uint64_t tokens = 0, records = 0;      // filled in: what was decoded
 };
 
 // Damage is reported in its job; the Status is for everything else.
@@ -34,6 +35,10 @@ struct RecordCost {
   std::uint64_t line = 0;  // in the block, from 0
   RecordEntry entry;
 };
-Result<std::vector<RecordCost>> record_costs(RecordBlockJob& job, const RecordDecodeSetup& setup, Progress& progress);
+struct RecordCosts {
+  std::vector<RecordCost> records;
+  std::uint64_t line_ends = 0;  // of the block
+};
+Result<RecordCosts> record_costs(RecordBlockJob& job, const RecordDecodeSetup& setup, Progress& progress);
 
 }  // namespace koan

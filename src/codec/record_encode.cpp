@@ -138,7 +138,7 @@ std::optional<CodedSegment> finish(Block& block, const RecordFields& fields, std
   if (!block.skeleton_by_model) skeleton.push_back(std::move(block.skeleton.coded));
   const Method method = block.skeleton_by_model ? Method::kModel : block.skeleton.method;
   out.coded = write_record_payload(
-      {block.split.lines, fields, block.split.skeleton.size(), method, piece_bytes, skeleton, entries}, streams);
+      {block.split.lines, block.split.unfinished, fields, block.split.skeleton.size(), method, piece_bytes, skeleton, entries}, streams);
   out.head = {Method::kRecords, Transform::kNone, block.raw.size(), block.raw.size(), out.coded.size(), 0};
   if (out.coded.size() > block.raw.size() + kCodedSlack) return std::nullopt;
   return out;
@@ -160,12 +160,14 @@ Result<std::vector<CodedSegment>> plan_records(ByteView lines, const RecordField
   KOAN_TRY(code_records(blocks, *setup.coders, progress));
   std::vector<CodedSegment> out;
   for (Block& block : blocks) {
+    const std::size_t numbered = setup.coders->numbered().size();
     auto segment = block.jobs.empty() ? std::nullopt : finish(block, fields, setup.segment_bytes, *setup.coders);
     if (segment) {
       records += block.jobs.size();
       out.push_back(std::move(*segment));
       continue;
     }
+    setup.coders->forget_from(numbered);
     KOAN_ASSIGN(std::vector<CodedSegment> plain, plan_block(block.raw, setup, progress));
     std::move(plain.begin(), plain.end(), std::back_inserter(out));
   }

@@ -24,7 +24,9 @@ DecodeCoderFn SegmentDecoder::coder_fn() const {
   };
 }
 
-RecordDecodeSetup SegmentDecoder::record_setup() const { return {reader_.adapters(), coder_fn(), context_}; }
+RecordDecodeSetup SegmentDecoder::record_setup() const { 
+  return {reader_.adapters(), coder_fn(), context_, coders_.threads()};
+}
 
 Status SegmentDecoder::decode(const std::vector<SegmentRecord>& batch, const RawFn& on_raw) {
   Texts texts(batch.size());

@@ -19,6 +19,14 @@ head -c 4500 examples/sample.txt >"$work/text"
 head -c 300 examples/sample.txt >"$work/message"
 # Without optimisation a token takes many milliseconds.
 tail -c 1100 examples/sample.txt >"$work/short"
+# With adapters of a model small enough for every build and instruction set: a frame, and records routed by trial.
+tiny="--model tests/golden/models/tiny.gguf --adapter tests/golden/models/tiny.lora.gguf"
+tail -c 5000 examples/sample.txt >"$work/adapted"
+{ cat tests/golden/v1/records.raw; echo; cat tests/golden/v1/records_adapters.raw | sed 's/"text"/"response"/2'; cat tests/golden/v1/records.raw; } >"$work/lines"
+export XDG_DATA_HOME=$work/data   # no adapters but those that are named
+declare -A options=([adapted]=$tiny
+  [lines]="$tiny --adapter tests/golden/models/tiny2.lora.gguf --route trial --jsonl --field response --context-field prompt")
+declare -A known=([adapted]=$tiny [lines]="$tiny --adapter tests/golden/models/tiny2.lora.gguf")
 
 isas=()
 for isa in scalar avx2 avx512 vnni neon; do
@@ -33,24 +41,29 @@ done
 [ ${#isas[@]} -ge 1 ] || fail "no instruction set works"
 
 compress() { # build isa threads streams input
-  KOAN_ISA=$2 "${builds[$1]}" compress -c --segment-size 1K -T "$3" --streams "$4" "$work/$5" >"$work/out" 2>"$work/err" \
+  KOAN_ISA=$2 "${builds[$1]}" compress -c ${options[$5]-} --segment-size 1K -T "$3" --streams "$4" "$work/$5" >"$work/out" 2>"$work/err" \
     || fail "$1 $2 -T$3 --streams $4 $5: $(cat "$work/err")"
   cmp -s "$work/out" "$work/$5.koan" || fail "$1 $2 -T$3 --streams $4: other bytes for $5"
   compared=$((compared + 1))
 }
 decompress() { # build isa threads input
-  KOAN_ISA=$2 "${builds[$1]}" -dc -T "$3" "$work/$4.koan" >"$work/out" 2>"$work/err" || fail "$1 $2 -T$3 decoding $4: $(cat "$work/err")"
+  KOAN_ISA=$2 "${builds[$1]}" -dc ${known[$4]-} -T "$3" "$work/$4.koan" >"$work/out" 2>"$work/err" || fail "$1 $2 -T$3 decoding $4: $(cat "$work/err")"
   cmp -s "$work/out" "$work/$4" || fail "$1 $2 -T$3 decodes $4 to other bytes"
   compared=$((compared + 1))
 }
 
-for input in text mixed message short; do
-  "$KOAN" compress -q --segment-size 1K -T1 -o "$work/$input.koan" "$work/$input" || fail "release, best instruction set: $input"
+for input in text mixed message short adapted lines; do
+  "$KOAN" compress -q ${options[$input]-} --segment-size 1K -T1 -o "$work/$input.koan" "$work/$input" || fail "release, best instruction set: $input"
 done
 for isa in "${isas[@]}"; do
   compress release "$isa" 4 16 text
   compress release "$isa" 1 16 message
   decompress release "$isa" 1 message
+  for input in adapted lines; do
+    compress release "$isa" 1 16 $input
+    compress release "$isa" 4 3 $input
+    decompress release "$isa" 2 $input
+  done
   [ "$isa" != scalar ] || continue   # some fifty times slower than the others
   for threads in 1 2; do compress release "$isa" "$threads" 16 text; done
   compress release "$isa" 1 1 text
@@ -62,6 +75,10 @@ if [ -n "${builds[clang]+x}" ]; then
   for isa in "${isas[@]}"; do
     compress clang "$isa" 1 16 message
     decompress clang "$isa" 1 message
+    for input in adapted lines; do
+      compress clang "$isa" 2 7 $input
+      decompress clang "$isa" 1 $input
+    done
     [ "$isa" != scalar ] || continue
     compress clang "$isa" 2 16 text
     compress clang "$isa" 1 16 mixed
@@ -72,6 +89,9 @@ if [ -n "${builds[debug]+x}" ]; then
   for isa in "${isas[@]}"; do
     compress debug "$isa" 1 16 short
     decompress debug "$isa" 1 message
+    compress debug "$isa" 1 16 lines
+    decompress debug "$isa" 2 lines
+    decompress debug "$isa" 1 adapted
   done
 fi
 echo "builds: ${!builds[*]}; instruction sets: ${isas[*]}; $compared results compared"

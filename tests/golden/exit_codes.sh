@@ -4,12 +4,13 @@ set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export XDG_DATA_HOME="$work/data"   # no adapters but those that are named
 failures=0
 fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
 refused() { # what: of $work/x.koan
   status=0
-  "$KOAN" -d --model models/tiny.gguf $context -q -o "$work/out" "$work/x.koan" 2>/dev/null || status=$?
+  "$KOAN" -d --model models/tiny.gguf $context $adapters -q -o "$work/out" "$work/x.koan" 2>/dev/null || status=$?
   [ "$status" -eq 4 ] || fail "$name, $1: exit code $status"
   [ -z "$(find "$work" ! -name x.koan -type f)" ] || fail "$name, $1: left a file"
   rm -f "$work/out"
@@ -18,13 +19,28 @@ refused() { # what: of $work/x.koan
 for file in v1/*.koan; do
   name=$(basename "$file" .koan)
   context=$(sed -n "s/^$name .*context=\([^, ]*\).*/--context v1\/\1/p" v1/index.txt)
-  "$KOAN" -d --model models/tiny.gguf $context -q -o "$work/out" "$file" || fail "$name does not decode"
+  adapters=
+  for adapter in $(sed -n "s/^$name .*adapter=\([^, ]*\).*/\1/p" v1/index.txt | tr + ' '); do
+    adapters="$adapters --adapter models/$adapter"
+  done
+  "$KOAN" -d --model models/tiny.gguf $context $adapters -q -o "$work/out" "$file" || fail "$name does not decode"
   cmp -s "$work/out" "v1/$name.raw" || fail "$name decodes to other bytes"
   rm -f "$work/out"
   if [ -n "$context" ]; then
     status=0
     "$KOAN" -d --model models/tiny.gguf -q -o "$work/out" "$file" 2>/dev/null || status=$?
     [ "$status" -eq 5 ] && [ ! -e "$work/out" ] || fail "$name without its context: exit code $status"
+  fi
+  if [ -n "$adapters" ]; then
+    status=0
+    "$KOAN" -d --model models/tiny.gguf -q -o "$work/out" "$file" 2>"$work/err" || status=$?
+    [ "$status" -eq 5 ] && [ ! -e "$work/out" ] || fail "$name without its adapter: exit code $status"
+    case $name in
+      message*) what='message id' ;;
+      *) what='adapter with SHA-256' ;;
+    esac
+    grep -q "$what" "$work/err" || fail "$name without its adapter: $(cat "$work/err")"
+    rm "$work/err"
   fi
   size=$(wc -c <"$file")
   for cut in 1 $((size / 2)) $((size - 1)); do

@@ -8,8 +8,11 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
+#include <set>
 #include <sstream>
 
+#include "adapters.h"
 #include "base/hash.h"
 #include "kernels/dispatch.h"
 #include "koan/koan.h"
@@ -42,6 +45,13 @@ struct Golden {
     const std::string file = option("context");
     return file.empty() ? Bytes{} : read_file(kFolder + "v1/" + file);
   }
+  // Those named, in this order: their files' bytes.
+  std::vector<Bytes> adapters() const {
+    std::vector<Bytes> out;
+    std::istringstream names(option("adapter"));
+    for (std::string name; std::getline(names, name, '+');) out.push_back(read_file(kFolder + "models/" + name));
+    return out;
+  }
   Bytes raw() const { return read_file(kFolder + "v1/" + name + ".raw"); }
   Bytes coded() const { return read_file(kFolder + "v1/" + name + ".koan"); }
 };
@@ -67,13 +77,26 @@ Bytes take(std::uint8_t* memory, std::size_t size) {
   return out;
 }
 
+koan_codec* codec_without_adapters() {
+  koan_codec* out = nullptr;
+  koan_error error;
+  EXPECT_EQ(koan_codec_create(&out, &error), KOAN_OK) << error.message;
+  const Bytes model = read_file(kFolder + "models/tiny.gguf");
+  EXPECT_EQ(koan_codec_add_model(out, model.data(), model.size(), 1, &error), KOAN_OK) << error.message;
+  return out;
+}
+
+void add_adapter(koan_codec* codec, const Bytes& file) {
+  koan_error error;
+  EXPECT_EQ(koan_codec_add_adapter(codec, file.data(), file.size(), nullptr, &error), KOAN_OK) << error.message;
+}
+
 class GoldenTest : public testing::TestWithParam<Golden> {
  protected:
   static void SetUpTestSuite() {
-    koan_error error;
-    ASSERT_EQ(koan_codec_create(&codec_, &error), KOAN_OK) << error.message;
-    const Bytes model = read_file(kFolder + "models/tiny.gguf");
-    ASSERT_EQ(koan_codec_add_model(codec_, model.data(), model.size(), 1, &error), KOAN_OK) << error.message;
+    codec_ = codec_without_adapters();
+    for (const koan::GoldenAdapter& adapter : koan::kGoldenAdapters)
+      add_adapter(codec_, read_file(kFolder + "models/" + adapter.file));
   }
   static void TearDownTestSuite() { koan_codec_free(codec_); }
 
@@ -85,6 +108,14 @@ class GoldenTest : public testing::TestWithParam<Golden> {
       options.segment_bytes = static_cast<std::uint32_t>(std::stoul(bytes));
     if (const std::string level = g.option("level"); !level.empty()) options.level = std::stoi(level);
     set_context(options, context);
+    Bytes hashes;
+    for (const Bytes& adapter : g.adapters()) koan::append_bytes(hashes, koan::sha256(adapter));
+    options.adapters = hashes.data();
+    options.adapter_count = hashes.size() / 32;
+    if (g.option("route") == "trial") options.routing = KOAN_ROUTING_TRIAL;
+    const std::string field = g.option("field"), context_field = g.option("context_field");
+    if (!field.empty()) options.record_field = field.c_str();
+    if (!context_field.empty()) options.context_field = context_field.c_str();
     std::uint8_t* out = nullptr;
     std::size_t size = 0;
     koan_error error;
@@ -98,13 +129,17 @@ class GoldenTest : public testing::TestWithParam<Golden> {
   }
   // `context` empty: none.
   static koan_code decode(const Bytes& coded, const Bytes& context, Bytes& raw, koan_error& error) {
+    return decode_with(codec_, coded, context, raw, error);
+  }
+  static koan_code decode_with(koan_codec* codec, const Bytes& coded, const Bytes& context, Bytes& raw,
+                               koan_error& error) {
     koan_options options;
     koan_options_init(&options);
     set_context(options, context);
     std::uint8_t* out = nullptr;
     std::size_t size = 0;
     const koan_code code =
-        koan_decompress(codec_, &options, coded.data(), coded.size(), SIZE_MAX, &out, &size, nullptr, &error);
+        koan_decompress(codec, &options, coded.data(), coded.size(), SIZE_MAX, &out, &size, nullptr, &error);
     EXPECT_EQ(out != nullptr, code == KOAN_OK) << "output without success, or success without output";
     if (out) raw = take(out, size);
     return code;
@@ -143,6 +178,26 @@ TEST_P(ContextGoldenTest, NeedsItsContext) {
   EXPECT_TRUE(needs({})) << error.message;
   context[context.size() / 2] ^= 1;
   EXPECT_TRUE(needs(context)) << error.message;
+}
+
+class AdapterGoldenTest : public GoldenTest {};
+
+// Without it, and with only the others.
+TEST_P(AdapterGoldenTest, NeedsItsAdapters) {
+  const std::unique_ptr<koan_codec, void (*)(koan_codec*)> codec(codec_without_adapters(), koan_codec_free);
+  const std::vector<Bytes> needed = GetParam().adapters();
+  const koan_code missing = GetParam().name.starts_with("message") ? KOAN_ERROR_NEEDS_MODEL : KOAN_ERROR_NEEDS_ADAPTER;
+  Bytes raw;
+  koan_error error;
+  for (const Bytes& adapter : needed) {
+    EXPECT_EQ(decode_with(codec.get(), GetParam().coded(), {}, raw, error), missing) << error.message;
+    if (missing == KOAN_ERROR_NEEDS_ADAPTER) {
+      EXPECT_NE(std::string(error.message).find("adapter with SHA-256 "), std::string::npos) << error.message;
+    }
+    add_adapter(codec.get(), adapter);
+  }
+  ASSERT_EQ(decode_with(codec.get(), GetParam().coded(), {}, raw, error), KOAN_OK) << error.message;
+  EXPECT_TRUE(raw == GetParam().raw());
 }
 
 TEST_P(GoldenTest, EncodesToTheRecordedBytes) {
@@ -200,6 +255,12 @@ std::vector<Golden> golden_files_with_context() {
   return out;
 }
 INSTANTIATE_TEST_SUITE_P(V1, ContextGoldenTest, testing::ValuesIn(golden_files_with_context()), test_name);
+std::vector<Golden> golden_files_with_adapters() {
+  std::vector<Golden> out = golden_files();
+  std::erase_if(out, [](const Golden& g) { return g.option("adapter").empty(); });
+  return out;
+}
+INSTANTIATE_TEST_SUITE_P(V1, AdapterGoldenTest, testing::ValuesIn(golden_files_with_adapters()), test_name);
 INSTANTIATE_TEST_SUITE_P(V1, DamagedGoldenTest, testing::ValuesIn(golden_files()), test_name);
 
 TEST(GoldenIndex, IsNotEmpty) { EXPECT_GE(golden_files().size(), 10u); }
@@ -209,9 +270,18 @@ TEST(GoldenIndex, NamesOnlyKnownOptions) {
     std::istringstream list(g.options == "-" ? "" : g.options);
     for (std::string item; std::getline(list, item, ',');) {
       const std::string option = item.substr(0, item.find('='));
-      EXPECT_TRUE(option == "segment" || option == "level" || option == "context") << g.name << ": " << item;
+      const std::set<std::string> known = {"segment", "level", "context", "adapter", "route", "field", "context_field"};
+      EXPECT_TRUE(known.contains(option)) << g.name << ": " << item;
     }
   }
+}
+
+// Made anew on this machine, they are the recorded files.
+TEST(GoldenAdapters, AreWhatTheirRecipesMake) {
+  const auto model = koan::Model::load(read_file(kFolder + "models/tiny.gguf"));
+  ASSERT_TRUE(model) << model.error().message;
+  for (const koan::GoldenAdapter& adapter : koan::kGoldenAdapters)
+    EXPECT_TRUE(koan::make_adapter(**model, adapter.recipe) == read_file(kFolder + "models/" + adapter.file)) << adapter.file;
 }
 
 }  // namespace
