@@ -71,7 +71,7 @@ class AdapterExactTest : public testing::Test {
           if (!found) found = coder(machine, model_of(adapter));
           return found.get();
         },
-        offers_, {});
+        offers_, {}, 0);
     std::vector<RoutedJob> jobs(kTexts);
     std::vector<RoutedJob*> pointers;
     for (const std::size_t i : order) {

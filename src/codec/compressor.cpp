@@ -152,11 +152,11 @@ Result<CodecStats> compress(Source& source, Sink& sink, const CompressSetup& set
   KOAN_ASSIGN(ByteView view, in.peek(kMaxBlock + 1));
   if (view.size() <= kMaxMessage && !(setup.records && !view.empty())) {
     ModelCoders coders([&](const Sha256* adapter) { return setup.coder(kPredictorsAll, adapter); }, setup.adapters,
-                       setup.context.view());
+                       setup.context.view(), 0);
     return compress_message(view, sink, coders, setup.context.ref.hash, setup, progress);
   }
   ModelCoders coders([&](const Sha256* adapter) { return setup.coder(setup.level.predictors, adapter); },
-                     setup.adapters, setup.context.view());
+                     setup.adapters, setup.context.view(), kAdapterRecordBytes);
   PlanSetup plan{0, setup.level.use_model ? &coders : nullptr, setup.threads, setup.context.view()};
   ModelRef model;
   if (plan.coders) {

@@ -1,6 +1,9 @@
 #include "codec/model_coders.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace koan {
 
@@ -34,20 +37,28 @@ Status ModelCoders::choose(std::span<RoutedJob* const> jobs, Progress& progress)
   return {};
 }
 
+// A text's beginning, coded in one of the ways that are tried.
+struct ModelCoders::Trial {
+  std::size_t place;  // of the job among all
+  RoutedJob* job;
+  std::optional<std::size_t> offer;
+  EncodeJob result;
+  // Of the whole text, if it goes on as it begins.
+  double bits() const noexcept {
+    return result.ideal_bits * static_cast<double>(job->job.text.size()) / static_cast<double>(result.text.size());
+  }
+};
+
 Status ModelCoders::try_out(std::span<RoutedJob* const> jobs, Progress& progress) {
-  struct Trial {
-    RoutedJob* job;
-    std::optional<std::size_t> offer;
-    EncodeJob result;
-  };
   // Sorted by offer, so that each adapter's coder is asked for once; nothing, the model alone, comes first.
   std::vector<Trial> trials;
-  for (RoutedJob* job : jobs) {
+  for (std::size_t place = 0; place < jobs.size(); ++place) {
+    RoutedJob* const job = jobs[place];
     EncodeJob beginning;
     beginning.text = job->job.text.first(std::min(job->job.text.size(), kTrialBytes));
     beginning.context = job->job.context;
-    trials.push_back({job, std::nullopt, beginning});
-    for (const std::size_t offer : candidates(*job)) trials.push_back({job, offer, beginning});
+    trials.push_back({place, job, std::nullopt, beginning});
+    for (const std::size_t offer : candidates(*job)) trials.push_back({place, job, offer, beginning});
   }
   std::stable_sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.offer < b.offer; });
   Progress silent = quiet(progress);
@@ -61,19 +72,53 @@ Status ModelCoders::try_out(std::span<RoutedJob* const> jobs, Progress& progress
     for (std::size_t i = 0; i < group.size(); ++i) trials[begin + i].result = std::move(group[i]);
     begin = end;
   }
-  for (Trial& trial : trials) {
-    RoutedJob& job = *trial.job;
-    const bool first = job.job.tokens == 0;
-    if (!first && trial.result.ideal_bits >= job.job.ideal_bits) continue;
-    job.offer = trial.offer;
-    job.done = trial.result.text.size() == job.job.text.size();
-    job.job = {job.job.text, job.job.context, std::move(trial.result.coded), trial.result.tokens,
-               trial.result.ideal_bits};
-  }
-  for (RoutedJob* job : jobs) {
+  for (Trial* best : best_of(trials)) {
+    RoutedJob* const job = best->job;
+    job->offer = best->offer;
+    job->done = best->result.text.size() == job->job.text.size();
     if (job->done) progress.done(job->job.text.size());
+    if (job->done) job->job = std::move(best->result);
   }
   return {};
+}
+
+// The best trial of each job, where an adapter that the file does not name yet has to save what its name costs: as long
+// as there are some that do not, the one that saves least is left out.
+std::vector<ModelCoders::Trial*> ModelCoders::best_of(std::vector<Trial>& trials) const {
+  struct TwoBest {
+    Trial *first = nullptr, *second = nullptr;
+  };
+  std::set<std::size_t> left_out;
+  for (;;) {
+    std::map<std::size_t, TwoBest> jobs;  // by place: sums below are the same each time
+    for (Trial& trial : trials) {
+      if (trial.offer && left_out.contains(*trial.offer)) continue;
+      TwoBest& two = jobs[trial.place];
+      if (!two.first || trial.bits() < two.first->bits()) {
+        two.second = std::exchange(two.first, &trial);
+      } else if (!two.second || trial.bits() < two.second->bits()) {
+        two.second = &trial;
+      }
+    }
+    std::map<std::size_t, double> saved;  // bits, by offer; the model alone is among the trials, so there is a second
+    for (const auto& [place, two] : jobs) {
+      const std::optional<std::size_t>& offer = two.first->offer;
+      if (offer && !is_numbered(*offer)) saved[*offer] += two.second->bits() - two.first->bits();
+    }
+    const auto least =
+        std::min_element(saved.begin(), saved.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (least != saved.end() && least->second < 8.0 * static_cast<double>(name_bytes_)) {
+      left_out.insert(least->first);
+      continue;
+    }
+    std::vector<Trial*> out;
+    for (const auto& [place, two] : jobs) out.push_back(two.first);
+    return out;
+  }
+}
+
+bool ModelCoders::is_numbered(std::size_t offer) const noexcept {
+  return std::find(numbered_.begin(), numbered_.end(), choice_.offers[offer].sha256) != numbered_.end();
 }
 
 Status ModelCoders::encode(std::span<RoutedJob* const> jobs, Progress& progress) {

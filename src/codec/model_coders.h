@@ -48,9 +48,10 @@ class ModelCoders {
  public:
   // The coder of the model alone (null) or with an adapter; it lives until the next one is asked for.
   using CoderFn = std::function<Result<TokenCoder*>(const Sha256* adapter)>;
-  // context: what texts without a context of their own continue; it outlives this.
-  ModelCoders(CoderFn coder, AdapterOffers choice, ByteView context)
-      : coder_(std::move(coder)), choice_(std::move(choice)), context_(context) {
+  // context: what texts without a context of their own continue; it outlives this. name_bytes: what it costs to use one
+  // more adapter.
+  ModelCoders(CoderFn coder, AdapterOffers choice, ByteView context, std::size_t name_bytes)
+      : coder_(std::move(coder)), choice_(std::move(choice)), context_(context), name_bytes_(name_bytes) {
     profiles_.reserve(choice_.offers.size());
     for (const AdapterOffer& offer : choice_.offers) profiles_.push_back(offer.profiles);
   }
@@ -71,12 +72,16 @@ class ModelCoders {
   void forget_from(std::size_t number) { numbered_.resize(number); }
 
  private:
+  struct Trial;
   std::vector<std::size_t> candidates(const RoutedJob& job) const;
   Status try_out(std::span<RoutedJob* const> jobs, Progress& progress);
+  std::vector<Trial*> best_of(std::vector<Trial>& trials) const;
+  bool is_numbered(std::size_t offer) const noexcept;
 
   CoderFn coder_;
   AdapterOffers choice_;
   ByteView context_;
+  std::size_t name_bytes_;
   std::vector<AdapterProfiles> profiles_;
   std::vector<Sha256> numbered_;
 };

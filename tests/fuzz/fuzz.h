@@ -19,13 +19,16 @@ inline void require(bool holds, const char* what) {
   std::abort();
 }
 
-// Codes with tests/golden/models/tiny.gguf; kept, because the models take longer to load than an input to run.
+// Codes with tests/golden/models/tiny.gguf, and knows an adapter of it; kept, because the models take longer to load than an input to run.
 inline Codec& tiny_codec() {
   static const std::unique_ptr<Codec> codec = [] {
     auto made = std::move(Codec::create().value());
-    std::ifstream in(KOAN_SOURCE_DIR "/tests/golden/models/tiny.gguf", std::ios::binary);
-    const Bytes model{std::istreambuf_iterator<char>(in), {}};
-    require(made->store().add(model, true).has_value(), "tiny.gguf loads");
+    const auto read = [](const char* name) {
+      std::ifstream in(std::string(KOAN_SOURCE_DIR "/tests/golden/models/") + name, std::ios::binary);
+      return Bytes{std::istreambuf_iterator<char>(in), {}};
+    };
+    require(made->store().add(read("tiny.gguf"), true).has_value(), "tiny.gguf loads");
+    require(made->store().add_adapter(read("tiny.lora.gguf")).has_value(), "tiny.lora.gguf loads");
     return made;
   }();
   return *codec;

@@ -3,6 +3,7 @@
 #include "codec/general.h"
 #include "codec/inspect.h"
 #include "codec/line_ends.h"
+#include "codec/record_block.h"
 #include "codec/test_frame.h"
 #include "fuzz.h"
 
@@ -32,10 +33,66 @@ void add_model(TestFrame& frame, ByteReader& in) {
   frame.model(ref);
 }
 
+// One that is known, or one that is not.
+void add_adapter(TestFrame& frame, ByteReader& in) {
+  const bool known = number(in, 1) % 4 != 3;
+  frame.adapter(known ? tiny_codec().store().adapters()[0]->sha256 : sha256(as_bytes("unknown")));
+}
+
+// Lines with a record and without, with a context, and with what does not fit the grammar.
+std::string lines_of(ByteReader& in) {
+  static constexpr std::string_view kPieces[] = {
+      "{\"r\": \"", "\"}", "\n", "\", \"p\": \"", "{\"p\": [1, \"x\"], \"r\":\"", "said before", "\\n", "\\u00e9",
+      "\r\n", "{}", "\\", "\xFF", "{\"r\": 1}", "{\"r\": [\"", "said again ", "\""};
+  std::string out;
+  for (std::uint64_t n = number(in, 1) % 48; n > 0; --n) out += kPieces[number(in, 1) % std::size(kPieces)];
+  return out;
+}
+
+// A block as koan writes one, with some streams and some bytes from the recipe. The hash in front of it is made right
+// again, so that the fuzzer gets behind that too.
+void add_records(TestFrame& frame, ByteReader& in) {
+  const std::uint64_t how = number(in, 1);
+  const std::string lines = lines_of(in);
+  if (lines.empty()) return;
+  const RecordFields fields{"r", how & 1 ? "p" : ""};
+  const SplitLines split = split_lines(as_bytes(lines), fields);
+  std::vector<RecordEntry> entries;
+  std::vector<Bytes> streams;
+  for (const JsonText& text : split.texts) {
+    const auto length = static_cast<std::uint32_t>(text.text.size());
+    RecordEntry& entry = entries.emplace_back(RecordEntry{text.style, kCoderStored, length, length});
+    streams.push_back(text.text);
+    const std::uint64_t coder = how & 2 ? number(in, 1) : 0;
+    if (coder % 4 == 0) continue;
+    entry.coder = static_cast<std::uint8_t>(coder % 4);  // the model, or an adapter that the frame has or has not
+    const ByteView stream = in.take(std::min<std::size_t>(coder / 4 % 16, in.remaining())).value();
+    streams.back().assign(stream.begin(), stream.end());
+    entry.coded_bytes = static_cast<std::uint32_t>(stream.size());
+  }
+  std::vector<Bytes> skeleton = {split.skeleton};
+  Method method = Method::kStored;
+  if (const auto mixed = how & 4 ? cm_if_smaller(split.skeleton, {}) : std::nullopt) {
+    method = Method::kCm;
+    skeleton[0] = mixed->coded;
+  }
+  Bytes payload = write_record_payload(
+      {split.lines, split.unfinished, fields, split.skeleton.size(), method, 0, skeleton, entries}, streams);
+  for (std::uint64_t edits = how >> 4 & 3; edits > 0; --edits)
+    payload[8 + number(in, 2) % (payload.size() - 8)] = static_cast<std::uint8_t>(number(in, 1));
+  if (how & 64) payload.resize(8 + number(in, 2) % (payload.size() - 7));
+  Bytes hash;
+  append_fixed<std::uint64_t>(hash, xxh3_64(ByteView(payload).subspan(8)));
+  std::copy(hash.begin(), hash.end(), payload.begin());
+  const std::uint64_t raw_bytes = how & 128 ? number(in, 2) : lines.size();
+  frame.segment({Method::kRecords, Transform::kNone, raw_bytes, raw_bytes, payload.size(), 0}, payload, as_bytes(lines));
+}
+
 // What the segment decodes to where that can be known, so that its check value is right.
 void add_segment(TestFrame& frame, std::uint64_t op, ByteReader& in, ByteView context) {
   SegmentHead head;
   head.method = op & 128 ? Method::kCm : static_cast<Method>(op & 3);
+  if ((op & 0x43) == 0x43) head.method = Method::kAdapter;
   head.transform = static_cast<Transform>(op >> 2 & 1);
   head.raw_bytes = head.text_bytes = number(in, op & 8 ? 4 : 2);
   if (head.transform != Transform::kNone) head.text_bytes = number(in, 2);
@@ -51,7 +108,7 @@ void add_segment(TestFrame& frame, std::uint64_t op, ByteReader& in, ByteView co
   }
   head.coded_bytes = op & 16 ? want : coded.size();
   Bytes raw;
-  if (head.method != Method::kModel && head.text_bytes <= (op & 128 ? kMaxMixedText : kMaxText)) {
+  if (head.method != Method::kModel && head.method != Method::kAdapter && head.text_bytes <= (op & 128 ? kMaxMixedText : kMaxText)) {
     if (auto text = general_decode(head.method, coded, head.text_bytes, context)) raw = std::move(*text);
     if (head.transform == Transform::kCrlf) raw = lf_to_crlf(raw);
     if (!(op & 32) && !raw.empty()) head.raw_bytes = raw.size();
@@ -69,7 +126,11 @@ Bytes frame_from_recipe(ByteView recipe) {
   TestFrame frame(kMinSegmentLog + static_cast<std::uint32_t>(first % (kMaxSegmentLog - kMinSegmentLog + 1)), named);
   for (int records = 0; in.remaining() > 0 && records < 8; ++records) {
     const std::uint64_t op = number(in, 1);
-    if (op >= 0xC0)
+    if (op >= 0xF0)
+      add_records(frame, in);
+    else if (op >= 0xE0)
+      add_adapter(frame, in);
+    else if (op >= 0xC0)
       add_model(frame, in);
     else
       add_segment(frame, op, in, context);
@@ -86,7 +147,8 @@ bool is_cheap(ByteView file) {
       source, [](const PartInfo&) {},
       [&](const SegmentInfo& s) {
         text += s.head.text_bytes;
-        if (s.head.method == Method::kModel) model_text += s.head.text_bytes;
+        if (s.head.method == Method::kModel || s.head.method == Method::kAdapter || s.head.method == Method::kRecords)
+          model_text += s.head.text_bytes;
         if (s.head.method == Method::kCm) mixed_text += s.head.text_bytes;
       });
   (void)ignored;
@@ -116,7 +178,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   } else {
     const ErrorCode code = result.error().code;
     fuzz::require(code == ErrorCode::kCorrupt || code == ErrorCode::kNeedsModel || code == ErrorCode::kNeedsVersion ||
-                      code == ErrorCode::kNeedsContext,
+                      code == ErrorCode::kNeedsContext || code == ErrorCode::kNeedsAdapter,
                   "an error of the file");
   }
   return 0;

@@ -49,7 +49,7 @@ struct Golden {
   std::vector<Bytes> adapters() const {
     std::vector<Bytes> out;
     std::istringstream names(option("adapter"));
-    for (std::string name; std::getline(names, name, '+');) out.push_back(read_file(kFolder + "models/" + name));
+    for (std::string file; std::getline(names, file, '+');) out.push_back(read_file(kFolder + "models/" + file));
     return out;
   }
   Bytes raw() const { return read_file(kFolder + "v1/" + name + ".raw"); }
@@ -112,7 +112,7 @@ class GoldenTest : public testing::TestWithParam<Golden> {
     for (const Bytes& adapter : g.adapters()) koan::append_bytes(hashes, koan::sha256(adapter));
     options.adapters = hashes.data();
     options.adapter_count = hashes.size() / 32;
-    if (g.option("route") == "trial") options.routing = KOAN_ROUTING_TRIAL;
+    if (g.option("route") == "text") options.routing = KOAN_ROUTING_TEXT;
     const std::string field = g.option("field"), context_field = g.option("context_field");
     if (!field.empty()) options.record_field = field.c_str();
     if (!context_field.empty()) options.context_field = context_field.c_str();

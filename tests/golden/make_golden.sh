@@ -55,7 +55,7 @@ code frame_context segment=2048,context=context.txt exact
 code message_adapter adapter=tiny.lora.gguf exact
 code frame_adapter segment=2048,adapter=tiny2.lora.gguf exact
 code records field=response,context_field=prompt exact
-code records_adapters field=a.-1.text,context_field=q,adapter=tiny.lora.gguf+tiny2.lora.gguf,route=trial exact
+code records_adapters field=a.-1.text,context_field=q,adapter=tiny.lora.gguf+tiny2.lora.gguf,route=text exact
 parts='message_model frame_mixed empty message_crlf frame_crlf frame_context'
 for name in $parts; do cat $name.koan; done >parts.koan
 for name in $parts; do cat $name.raw; done >parts.raw
