@@ -124,14 +124,24 @@ Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progre
   RecordListing out;
   CodecStats ignored;
   std::uint64_t line = 0;
+  const auto count_lines = [&](ByteView raw) -> Status {
+    line += static_cast<std::uint64_t>(std::count(raw.begin(), raw.end(), '\n'));
+    return {};
+  };
   const auto frame = [&]() -> Result<bool> {
     FrameReader reader(in);
     KOAN_TRY(reader.begin());
     KOAN_ASSIGN(SegmentDecoder decoder, SegmentDecoder::create(reader, coders, ignored, progress));
+    const auto first_adapter = static_cast<std::uint32_t>(out.adapters.size());
     for (;;) {
       KOAN_ASSIGN(std::optional<SegmentRecord> record, reader.next());
       if (!record) break;
-      if (record->head.method != Method::kRecords) continue;
+      if (record->head.method != Method::kRecords) {
+        std::vector<SegmentRecord> one;
+        one.push_back(std::move(*record));
+        KOAN_TRY(decoder.decode(one, count_lines));
+        continue;
+      }
       RecordBlockJob job;
       job.payload = record->coded;
       job.raw_bytes = record->head.raw_bytes;
@@ -140,17 +150,18 @@ Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progre
       for (const RecordCost& cost : costs) {
         const bool adapted = cost.entry.coder >= kCoderAdapter;
         out.records.push_back({line + cost.line, cost.entry.text_bytes, cost.entry.coded_bytes,
-                               adapted ? cost.entry.coder - kCoderAdapter + 1u : 0u,
+                               adapted ? first_adapter + cost.entry.coder - kCoderAdapter + 1u : 0u,
                                cost.entry.coder == kCoderStored});
       }
       line += job.lines;
       out.block_bytes += record->coded.size();
     }
-    if (!reader.adapters().empty()) out.adapters = reader.adapters();
+    out.adapters.insert(out.adapters.end(), reader.adapters().begin(), reader.adapters().end());
     return true;
   };
   const auto message = [&]() -> Result<bool> {
-    KOAN_TRY(take_message(in, coders, ignored, progress));
+    KOAN_ASSIGN(const Bytes raw, take_message(in, coders, ignored, progress));
+    KOAN_TRY(count_lines(raw));
     return true;
   };
   KOAN_TRY(walk_parts(in, frame, message));

@@ -20,17 +20,18 @@ Result<CodecStats> decompress_lines(Source& source, Sink& sink, CoderProvider& c
                                     Progress& progress);
 
 struct RecordInfo {
-  std::uint64_t line = 0;  // within its part's record blocks, other segments not counted
+  std::uint64_t line = 0;  // of the output, from 0
   std::uint64_t text_bytes = 0;
   std::uint64_t coded_bytes = 0;   // of its stream
-  std::uint32_t adapter = 0;       // 0: the model alone; 1 + i: adapter i of its frame
+  std::uint32_t adapter = 0;       // 0: the model alone; 1 + i: adapter i of the listing
   bool stored = false;             // not by a model
 };
 struct RecordListing {
   std::vector<RecordInfo> records;
-  std::vector<Sha256> adapters;    // of the last frame that names any
+  std::vector<Sha256> adapters;    // of all frames, one after another
   std::uint64_t block_bytes = 0;   // coded bytes of record blocks in all, skeletons and tables included
 };
+// Decodes what is no record block too, to count its lines.
 Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progress& progress);
 
 }  // namespace koan
