@@ -16,7 +16,7 @@ constexpr const char* kWarning =
 
 std::string gain_text(const AdapterFacts& facts) {
   const auto gain = facts.gain();
-  return gain ? format("%+.1f%%", -100 * *gain) : "-";
+  return gain ? format("%.1f%%", 100 * *gain) : "-";
 }
 
 std::string base_text(const AdapterFacts& facts) {
@@ -76,7 +76,7 @@ void describe(const std::string& name, const std::string& path, const Adapter& a
   line("created", created.empty() ? "-" : printable(created));
   if (facts.gain()) {
     line("held-out text",
-         format("%.4f -> %.4f bits per byte (%s), %s bytes", *facts.held_out_before, *facts.held_out_after,
+         format("%.4f -> %.4f bits per byte (gain %s), %s bytes", *facts.held_out_before, *facts.held_out_after,
                 gain_text(facts).c_str(), count(adapter, "koan.adapter.heldout_bytes").c_str()));
   } else {
     line("held-out text", "not measured");

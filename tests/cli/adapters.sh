@@ -44,7 +44,7 @@ expect 0 env XDG_DATA_HOME="$work/xdg" "$KOAN" adapters add code.gguf; same xdg/
 # list and info; a damaged file is reported beside the others.
 cp cut.gguf "$store/broken.gguf"
 expect_error 4 "broken.gguf: " "$KOAN" adapters list
-grep -q "^legal  *koan-nano  *2 .*-25.0%  ${hash:0:16}" .out || fail "list: $(cat .out)"
+grep -q "^legal  *koan-nano  *2 .* 25.0%  ${hash:0:16}" .out || fail "list: $(cat .out)"
 grep -q "^code " .out || fail "list beside a damaged file: $(cat .out)"
 expect_error 4 "broken.gguf: " "$KOAN" adapters list --json
 grep -q '"name": "broken"' .out && grep -q '"gain": 0.25' .out || fail "list --json: $(cat .out)"
@@ -53,7 +53,7 @@ rm "$store/broken.gguf"
 expect 0 "$KOAN" adapters list -v; grep -q "$hash" .out || fail "list -v: $(cat .out)"
 expect 0 "$KOAN" adapters info legal tiny.lora.gguf unsaid.gguf
 for line in "base model *koan-nano, which this koan has" "which this koan does not have" "it does not say which" "sha256 *$hash" \
-  "2.0000 -> 1.5000 bits per byte (-25.0%)" "by text and by prompt" "no profile" "12345 bytes, 7 documents; 4096 tokens" "may reveal text"; do
+  "2.0000 -> 1.5000 bits per byte (gain 25.0%)" "by text and by prompt" "no profile" "12345 bytes, 7 documents; 4096 tokens" "may reveal text"; do
   grep -q -- "$line" .out || fail "info does not say $line: $(cat .out)"
 done
 expect 0 "$KOAN" adapters info --json legal; grep -q '"known": true' .out && grep -q '"prompt": true' .out || fail "info --json: $(cat .out)"
@@ -67,6 +67,8 @@ expect 0 "$KOAN" -dc a.koan; same .out a
 expect 0 "$KOAN" list -v a.koan; grep -q "adapter legal (sha256 $hash)" .out || fail "list -v: $(cat .out)"
 expect 0 "$KOAN" list --json a.koan; grep -A3 '"adapters"' .out | grep -q "\"sha256\": \"$hash\"" || fail "list --json: $(cat .out)"
 expect 0 "$KOAN" -f --adapter ./legal.lora.gguf -o b.koan a; same a.koan b.koan
+expect 0 "$KOAN" bench --no-peers --runs 1 -T1 --adapter legal a; grep -q "^ *koan.* $(stat -c %s a.koan) " .out || fail "bench: $(cat .out)"
+expect 0 "$KOAN" -vf --adapter legal -o b.koan a; said "needs 1 of the adapters"
 for route in trial text prompt; do
   expect 0 "$KOAN" -c --adapter auto --route "$route" a; cp .out routed.koan
   expect 0 "$KOAN" -dc routed.koan; same .out a
