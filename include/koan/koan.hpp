@@ -128,6 +128,22 @@ class Codec {
     return stream(koan_decompress_stream, reader, writer, options);
   }
 
+  // What each record costs, in order. The value: bytes of the record blocks in all.
+  Outcome<std::uint64_t> list_records(const Reader& reader,
+                                      const std::function<void(const koan_record_info&)>& on_record,
+                                      const koan_options& options = Options()) {
+    Outcome<std::uint64_t> out;
+    koan_error error{};
+    const koan_code code = koan_list_records_stream(
+        codec_, &options, read_thunk, const_cast<Reader*>(&reader),
+        [](void* user, const koan_record_info* record) {
+          (*static_cast<const std::function<void(const koan_record_info&)>*>(user))(*record);
+        },
+        const_cast<std::function<void(const koan_record_info&)>*>(&on_record), &out.value, &error);
+    out.failure = failure_of(code, error);
+    return out;
+  }
+
   static Failure failure_of(koan_code code, const koan_error& error) {
     return code == KOAN_OK ? Failure{} : Failure{code, error.message};
   }

@@ -36,6 +36,8 @@ constexpr const char* kFilterWhat =
     "  koan test [OPTIONS] FILE...             decode, compare all checksums, write nothing\n"
     "  koan list [OPTIONS] FILE...             what a file holds; needs no model\n"
     "  koan models [OPTIONS] [FILE...]         the models this koan has\n"
+    "  koan adapters [VERB] ...                the adapters this koan has: list, info, add, remove, cluster\n"
+    "  koan adapt INPUT... -o FILE             train an adapter on your text (by koan-train)\n"
     "  koan bench [OPTIONS] FILE...            ratio, speed, memory beside other compressors\n\n"
     "Without a verb: compress (-d: decompress, -t: test, -l: list), as a filter if no FILE is given.";
 
@@ -114,6 +116,7 @@ void add_coding_options(CLI::App& app, Raw& raw, bool encodes) {
     app.add_option("--adapter", raw.out.adapters,
                    "Adapter to compress with: a name, a GGUF file, auto (the best of all), none; may be repeated")
         ->type_name("NAME")
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_option("--route", raw.out.route, "How one of several adapters is picked for each text: trial, text, prompt")
         ->type_name("HOW")
@@ -121,6 +124,7 @@ void add_coding_options(CLI::App& app, Raw& raw, bool encodes) {
   } else {
     app.add_option("--adapter", raw.out.adapters, "GGUF adapter that is also known")
         ->type_name("FILE")
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   app.add_option("--context", raw.out.context, "Text that the data continues; the same is needed to decompress")
@@ -148,8 +152,10 @@ void add_options(CLI::App& app, Raw& raw, Verb verb, bool filter) {
       ->type_name("")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (moves) add_output_options(app, raw);
-  if (verb != Verb::kList && verb != Verb::kModels)
-    add_coding_options(app, raw, verb == Verb::kCompress || verb == Verb::kBench);
+  if (verb != Verb::kModels) add_coding_options(app, raw, verb == Verb::kCompress || verb == Verb::kBench);
+  if (verb == Verb::kList || filter) {
+    app.add_flag("--records", raw.out.list_records, "What each line of JSON costs (of --jsonl)");
+  }
   if (verb == Verb::kCompress) {
     app.add_flag("--jsonl", raw.out.records, "Lines of JSON: code each line's text for itself, readable alone");
     app.add_option("--field", raw.out.field, "Where that text is, e.g. message.content; default: the usual names")
@@ -203,6 +209,18 @@ std::string clash(const Raw& raw) {
     return "--levels measures every level; it takes none, nor a segment size";
   if (!raw.out.records && (!raw.out.field.empty() || !raw.out.context_field.empty()))
     return "--field and --context-field go with --jsonl";
+  if (!raw.out.route.empty() && raw.out.adapters.empty()) return "--route goes with --adapter";
+  return {};
+}
+
+// What does not go with the verb or the level; empty if all does.
+std::string unfit(const Arguments& out) {
+  const bool encodes = out.verb == Verb::kCompress || out.verb == Verb::kBench;
+  if (out.list_records && out.verb != Verb::kList) return "--records goes with list";
+  if (out.verb == Verb::kList && !out.list_records && !out.context.empty())
+    return "list needs no --context but with --records";
+  if (out.level < 3 && out.records) return "--jsonl needs a model: level -3 or higher";
+  if (out.level < 3 && encodes && out.takes_adapter()) return "--adapter needs a model: level -3 or higher";
   return {};
 }
 
@@ -224,7 +242,7 @@ std::optional<Arguments> checked(Raw raw, int* exit_code) {
     if (!parse_lines(raw.lines, out))
       return refuse("--lines: \"" + raw.lines + "\" is not N, N-M or N- with N from 1", exit_code);
   }
-  if (out.records && out.level < 3) return refuse("--jsonl needs a model: level -3 or higher", exit_code);
+  if (const std::string wrong = unfit(out); !wrong.empty()) return refuse(wrong, exit_code);
   out.threads = raw.threads == 0 ? available_cores() : raw.threads;
   out.peers = !raw.no_peers;
   if (raw.levels_table) out.rows = BenchRows::kLevels;

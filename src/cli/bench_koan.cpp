@@ -48,6 +48,7 @@ std::vector<std::string> own_command(const char* verb, const Arguments& argument
   if (arguments.streams != 0) out.insert(out.end(), {"--streams", std::to_string(arguments.streams)});
   if (!arguments.model.empty()) out.insert(out.end(), {"--model", arguments.model});
   if (!arguments.context.empty()) out.insert(out.end(), {"--context", arguments.context});
+  for (const std::string& word : arguments.adapters) out.insert(out.end(), {"--adapter", word});
   return out;
 }
 
@@ -56,6 +57,7 @@ std::vector<std::string> own_command(const char* verb, const Arguments& argument
 Result<KoanMemory> measure_memory(int fd, const Arguments& arguments) {
   std::vector<std::string> command = own_command("compress", arguments);
   command.push_back(format("-%d", arguments.level));
+  if (!arguments.route.empty()) command.insert(command.end(), {"--route", arguments.route});
   if (arguments.segment_bytes != 0)
     command.insert(command.end(), {"--segment-size", std::to_string(arguments.segment_bytes)});
   if (arguments.segments != 0) command.insert(command.end(), {"--segments", std::to_string(arguments.segments)});

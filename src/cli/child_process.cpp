@@ -24,11 +24,8 @@ namespace {
 // What the child inherits from us must not be our ignored SIGPIPE.
 class SpawnSetup {
  public:
-  SpawnSetup(int stdin_fd, int stdout_fd) {
+  SpawnSetup() {
     ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, stdin_fd, STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, stdout_fd, STDOUT_FILENO);
-    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     ::posix_spawnattr_init(&attributes);
     sigset_t defaults;
     ::sigemptyset(&defaults);
@@ -40,6 +37,8 @@ class SpawnSetup {
     ::posix_spawn_file_actions_destroy(&actions);
     ::posix_spawnattr_destroy(&attributes);
   }
+  void connect(int from, int to) { ::posix_spawn_file_actions_adddup2(&actions, from, to); }
+  void drop(int fd) { ::posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_WRONLY, 0); }
   SpawnSetup(const SpawnSetup&) = delete;
   SpawnSetup& operator=(const SpawnSetup&) = delete;
 
@@ -71,6 +70,23 @@ Result<bool> same_contents(int a, int b) {
   }
 }
 
+Result<int> run_program(const std::vector<std::string>& command, bool stdout_on_stderr) {
+  std::vector<char*> argv;
+  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  SpawnSetup setup;
+  if (stdout_on_stderr) setup.connect(STDERR_FILENO, STDOUT_FILENO);
+  pid_t pid = 0;
+  const int failed = ::posix_spawn(&pid, argv[0], &setup.actions, &setup.attributes, argv.data(), environ);
+  if (failed != 0) return io_error(command[0], failed);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return io_error(command[0], errno);
+    if (interrupted()) ::kill(pid, SIGTERM);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 Result<ChildRun> run_filter(const std::vector<std::string>& command, int input_fd) {
   ChildRun run;
   run.output = FileHandle(::memfd_create("koan-bench", MFD_CLOEXEC));
@@ -80,7 +96,10 @@ Result<ChildRun> run_filter(const std::vector<std::string>& command, int input_f
   std::vector<char*> argv;
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  const SpawnSetup setup(input_fd, run.output.fd());
+  SpawnSetup setup;
+  setup.connect(input_fd, STDIN_FILENO);
+  setup.connect(run.output.fd(), STDOUT_FILENO);
+  setup.drop(STDERR_FILENO);
   const double start = seconds_now();
   pid_t pid = 0;
   const int failed = ::posix_spawnp(&pid, argv[0], &setup.actions, &setup.attributes, argv.data(), environ);

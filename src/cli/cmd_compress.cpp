@@ -124,6 +124,7 @@ void summarize(const Session& session, const std::string& name, const Compressed
                                            : ("continuing \"" + done.fields.context + "\"").c_str()));
   }
   if (arguments.verbose == 0) return;
+  if (s.adapters != 0) say(format("  needs %llu of the adapters to decompress", static_cast<unsigned long long>(s.adapters)));
   const auto model = session.default_model();
   const double ideal = s.model_ideal_bits / 8;
   say(

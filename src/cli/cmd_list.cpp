@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "cli/adapter_names.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
@@ -13,7 +14,8 @@ namespace koan::cli {
 namespace {
 
 struct Contents {
-  std::vector<koan_part_info> parts;
+  std::vector<koan_part_info> parts;               // their adapter_sha256 is not to be used
+  std::vector<std::vector<std::string>> adapters;  // of each part, in hexadecimal
   std::vector<koan_segment_info> segments;
   std::uint64_t raw_bytes = 0, coded_bytes = 0;
 };
@@ -33,7 +35,12 @@ Result<Contents> inspect_one(const std::string& path, const Arguments& arguments
         out.coded_bytes += *got;
         return static_cast<std::int64_t>(*got);
       },
-      [&](const koan_part_info& part) { out.parts.push_back(part); },
+      [&](const koan_part_info& part) {
+        out.parts.push_back(part);
+        out.adapters.emplace_back();
+        for (std::size_t i = 0; i < part.adapter_count; ++i)
+          out.adapters.back().push_back(to_hex(ByteView(part.adapter_sha256 + i * 32, 32)));
+      },
       [&](const koan_segment_info& segment) {
         out.segments.push_back(segment);
         out.raw_bytes += segment.raw_bytes;
@@ -78,21 +85,30 @@ std::string checks_of(const Contents& contents) {
   return message ? "XXH3-24" : "XXH3-64";
 }
 
-Json json_of(const Contents& contents, const std::string& name, const std::optional<Session>& session) {
+// What names are given by.
+struct Known {
+  std::optional<Session> session;
+  AdapterNames adapters;
+};
+
+Json json_of(const Contents& contents, const std::string& name, Known& known) {
   Json parts = Json::array(), segments = Json::array();
-  for (const koan_part_info& part : contents.parts) {
+  for (std::size_t i = 0; i < contents.parts.size(); ++i) {
+    const koan_part_info& part = contents.parts[i];
     Json entry = {{"kind", part.is_message ? "message" : "frame"},
                   {"format_version", part.format_version},
                   {"offset", part.offset}};
     if (part.has_model && part.is_message) entry["model"] = {{"message_id", to_hex(part.message_model_id)}};
     if (part.has_model && !part.is_message) {
-      entry["model"] = {{"name", model_of(part, session)},
+      entry["model"] = {{"name", model_of(part, known.session)},
                         {"sha256", to_hex(part.model_sha256)},
                         {"numerics_version", part.numerics_version},
                         {"window", part.window},
                         {"sinks", part.sinks},
                         {"predictors", part.predictors}};
     }
+    for (const std::string& hash : contents.adapters[i])
+      entry["adapters"].push_back({{"name", known.adapters.of(hash)}, {"sha256", hash}});
     if (part.has_context) entry["context"] = {{"xxh3_128", to_hex(part.context_hash)}, {"bytes", part.context_bytes}};
     parts.push_back(std::move(entry));
   }
@@ -117,12 +133,12 @@ Json json_of(const Contents& contents, const std::string& name, const std::optio
 
 std::string number(std::uint64_t n) { return std::to_string(n); }
 
-void print_segments(const Contents& contents, const std::string& name, const std::optional<Session>& session) {
+void print_segments(const Contents& contents, const std::string& name, Known& known) {
   std::printf("\n%s\n", printable(name).c_str());
   for (std::size_t i = 0; i < contents.parts.size(); ++i) {
     const koan_part_info& part = contents.parts[i];
     std::printf("part %zu: %s at byte %llu, model %s", i, part.is_message ? "message" : "frame",
-                static_cast<unsigned long long>(part.offset), printable(model_of(part, session)).c_str());
+                static_cast<unsigned long long>(part.offset), printable(model_of(part, known.session)).c_str());
     if (part.has_model && !part.is_message) {
       std::printf(" (sha256 %s, numerics %u, window %u+%u, predictors %02x)", to_hex(part.model_sha256).c_str(),
                   part.numerics_version, part.window, part.sinks, part.predictors);
@@ -132,6 +148,8 @@ void print_segments(const Contents& contents, const std::string& name, const std
                   static_cast<unsigned long long>(part.context_bytes));
     }
     std::printf("\n");
+    for (const std::string& hash : contents.adapters[i])
+      std::printf("  adapter %s (sha256 %s)\n", printable(known.adapters.of(hash)).c_str(), hash.c_str());
   }
   Table table({"part", "offset", "raw offset", "raw", "coded", "bits/byte", "method", "transform", "check"}, {6, 7, 8});
   for (const koan_segment_info& s : contents.segments) {
@@ -146,10 +164,10 @@ void print_segments(const Contents& contents, const std::string& name, const std
 
 int run_list(const Arguments& arguments) {
   Outcomes outcomes;
-  std::optional<Session> session;
+  Known known{std::nullopt, AdapterNames(arguments)};
   if (auto made = Session::create(arguments)) {
-    session = std::move(*made);
-  } else if (!arguments.model.empty()) {
+    known.session = std::move(*made);
+  } else if (!arguments.model.empty() || !arguments.adapters.empty()) {
     outcomes.failed(made.error());
   }
   Json files = Json::array();
@@ -167,8 +185,8 @@ int run_list(const Arguments& arguments) {
     const Contents& c = *contents;
     table.add({number(c.raw_bytes), number(c.coded_bytes), format("%.1f%%", percent(c.coded_bytes, c.raw_bytes)),
                format("%.2f", bits_per_byte(c.coded_bytes, c.raw_bytes)), number(c.segments.size()),
-               printable(models_of(c, session)), contexts_of(c), checks_of(c), printable(name)});
-    files.push_back(json_of(c, name, session));
+               printable(models_of(c, known.session)), contexts_of(c), checks_of(c), printable(name)});
+    files.push_back(json_of(c, name, known));
     listed.emplace_back(name, std::move(*contents));
   }
   if (arguments.json) {
@@ -177,7 +195,7 @@ int run_list(const Arguments& arguments) {
   }
   if (!listed.empty()) std::fputs(table.text().c_str(), stdout);
   if (arguments.verbose > 0) {
-    for (const auto& [name, contents] : listed) print_segments(contents, name, session);
+    for (const auto& [name, contents] : listed) print_segments(contents, name, known);
   }
   return outcomes.exit_code();
 }

@@ -1,6 +1,9 @@
 // The verbs, one file each. They return an exit code (docs/cli.md).
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/arguments.h"
 
 namespace koan::cli {
@@ -10,6 +13,11 @@ int run_decompress(const Arguments& arguments);
 int run_test(const Arguments& arguments);
 int run_list(const Arguments& arguments);
 int run_models(const Arguments& arguments);
+int run_list_records(const Arguments& arguments);  // koan list --records
 int run_bench(const Arguments& arguments);
+
+// Verbs that read their own command line: what follows the verb.
+int run_adapt(const std::vector<std::string>& words);
+int run_adapters(const std::vector<std::string>& words);
 
 }  // namespace koan::cli

@@ -1,7 +1,9 @@
 // The koan command (docs/cli.md).
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string_view>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -11,12 +13,15 @@
 namespace koan::cli {
 namespace {
 
-int run(int argc, const char* const* argv) {
-  reserve_standard_descriptors();
+int run_verb(int argc, const char* const* argv) {
+  const std::string_view verb = argc > 1 ? argv[1] : "";
+  const std::vector<std::string> words(argv + std::min(argc, 2), argv + argc);
+  // Before the signal handlers: another program takes over, and the signals with it.
+  if (verb == "adapt") return run_adapt(words);
   install_signal_handlers();
+  if (verb == "adapters") return run_adapters(words);
   int code = kExitOk;
-  const auto arguments = parse_arguments(argc, argv, &code);
-  if (arguments) {
+  if (const auto arguments = parse_arguments(argc, argv, &code)) {
     switch (arguments->verb) {
       case Verb::kCompress:
         code = run_compress(*arguments);
@@ -28,7 +33,7 @@ int run(int argc, const char* const* argv) {
         code = run_test(*arguments);
         break;
       case Verb::kList:
-        code = run_list(*arguments);
+        code = arguments->list_records ? run_list_records(*arguments) : run_list(*arguments);
         break;
       case Verb::kModels:
         code = run_models(*arguments);
@@ -38,6 +43,12 @@ int run(int argc, const char* const* argv) {
         break;
     }
   }
+  return code;
+}
+
+int run(int argc, const char* const* argv) {
+  reserve_standard_descriptors();
+  int code = run_verb(argc, argv);
   if (std::fflush(stdout) != 0 && code == kExitOk) {
     complain("stdout: write failed");
     code = kExitIo;

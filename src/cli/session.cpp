@@ -3,21 +3,19 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "cli/adapter_store.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
 
 namespace koan::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{8} << 30;
-constexpr std::uint64_t kMaxAdapterBytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMaxContextBytes = std::uint64_t{16} << 20;  // as the library
 
 Status add_model_file(koan::Codec& codec, const std::string& path, bool make_default) {
@@ -27,74 +25,45 @@ Status add_model_file(koan::Codec& codec, const std::string& path, bool make_def
   return {};
 }
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-std::string koan_data_folder() {
-  const std::string data = environment("XDG_DATA_HOME"), home = environment("HOME");
-  // The XDG specification: a relative path there is to be ignored.
-  if (!data.empty() && data.front() == '/') return data + "/koan";
-  return home.empty() ? "" : home + "/.local/share/koan";
-}
-
 // Where models are looked for, in the order of docs/cli.md.
 std::vector<std::string> model_folders() {
   std::vector<std::string> out;
-  const std::string listed = environment("KOAN_MODELS");
+  const char* const variable = std::getenv("KOAN_MODELS");
+  const std::string listed = variable == nullptr ? "" : variable;
   for (std::size_t start = 0; start < listed.size();) {
     const std::size_t end = std::min(listed.find(':', start), listed.size());
     if (end != start) out.push_back(listed.substr(start, end - start));
     start = end + 1;
   }
-  const std::string data_folder = koan_data_folder();
-  if (!data_folder.empty()) out.push_back(data_folder + "/models");
-  return out;
-}
-
-std::vector<std::string> gguf_files(const std::vector<std::string>& folders) {
-  std::vector<std::string> out;
-  for (const std::string& folder : folders) {
-    std::error_code ignored;
-    std::vector<std::string> found;
-    for (fs::directory_iterator it(folder, ignored), end; !ignored && it != end; it.increment(ignored)) {
-      if (it->path().extension() == ".gguf") found.push_back(it->path().string());
-    }
-    std::sort(found.begin(), found.end());
-    out.insert(out.end(), found.begin(), found.end());
-  }
+  const std::string data = data_folder();
+  if (!data.empty()) out.push_back(data + "/models");
   return out;
 }
 
 using AdapterHash = std::array<std::uint8_t, 32>;
 
 Result<AdapterHash> add_adapter_file(koan::Codec& codec, const std::string& path) {
-  KOAN_ASSIGN(const Bytes gguf, read_file(path, kMaxAdapterBytes));
+  KOAN_ASSIGN(const Bytes gguf, read_adapter_file(path));
   const auto added = codec.add_adapter(gguf);
   if (!added) return error_of(added.failure).in(path);
   return added.value;
 }
 
-// The adapter files that a word on the command line means.
-Result<std::vector<std::string>> adapter_files_of(const std::string& word) {
-  if (word == "none") return std::vector<std::string>{};
-  const std::string folder = adapter_folder();
-  if (word == "auto") {
-    std::vector<std::string> all = gguf_files({folder});
-    if (all.empty()) return Error{ErrorCode::kUsage, "--adapter auto: there are none in " + folder + "; koan adapters add FILE"};
-    return all;
-  }
-  if (word.find('/') != std::string::npos || fs::exists(word)) return std::vector<std::string>{word};
-  const std::string path = folder + "/" + word + ".gguf";
-  if (!fs::exists(path))
-    return Error{ErrorCode::kUsage, "--adapter " + word + ": neither a file nor one of koan adapters list"};
-  return std::vector<std::string>{path};
+// Before any input is read, and with names that the hash alone does not tell.
+Status check_base(const std::string& path, const koan_model_info& model) {
+  KOAN_ASSIGN(const Adapter adapter, load_adapter(path));
+  const std::optional<Sha256> base = adapter.base_sha256();
+  if (!base || std::equal(base->begin(), base->end(), model.sha256)) return {};
+  const std::string name = adapter.text("koan.adapter.base_name");
+  return Error{ErrorCode::kNeedsModel,
+               path + ": this adapter was trained on " + (name.empty() ? "another model" : "model " + name) +
+                   " (SHA-256 " + to_hex(*base) + "), not on " + model.name + " (" + to_hex(model.sha256) +
+                   "), which is in use; give its own model with --model FILE, or train it again with koan adapt"};
 }
 
 koan_routing routing_of(const Arguments& arguments, std::size_t adapters) {
   const bool any = std::find(arguments.adapters.begin(), arguments.adapters.end(), "auto") != arguments.adapters.end();
-  if (adapters < 2 && !any) return KOAN_ROUTING_FIXED;
+  if (adapters == 0 || (adapters == 1 && !any && arguments.route.empty())) return KOAN_ROUTING_FIXED;
   if (arguments.route == "prompt") return KOAN_ROUTING_PROMPT;
   return arguments.route == "text" ? KOAN_ROUTING_TEXT : KOAN_ROUTING_TRIAL;
 }
@@ -122,36 +91,57 @@ Result<Session> Session::create(const Arguments& arguments) {
 
 Status Session::add_named_adapters() {
   KOAN_ASSIGN(const koan_model_info base, default_model());
+  const bool encodes = arguments_.verb == Verb::kCompress || arguments_.verb == Verb::kBench;
   for (const std::string& word : arguments_.adapters) {
-    KOAN_ASSIGN(const std::vector<std::string> files, adapter_files_of(word));
-    for (const std::string& path : files) {
-      KOAN_ASSIGN(const AdapterHash hash, add_adapter_file(codec_, path));
-      // Of all, those for the model in use; one that was named is tried and says what is wrong with it.
-      if (word == "auto" && !codec_.fits(hash, base.sha256)) continue;
-      if (std::find(adapters_.begin(), adapters_.end(), hash) == adapters_.end()) adapters_.push_back(hash);
+    if (word == "none") continue;
+    if (word == "auto") {
+      KOAN_TRY(add_fitting_adapters(base));
+      continue;
     }
-    if (word == "auto" && adapters_.empty())
-      return Error{ErrorCode::kUsage, "--adapter auto: none of koan adapters list is for model " + std::string(base.name)};
+    KOAN_ASSIGN(const std::string path, find_adapter(word));
+    if (encodes) KOAN_TRY(check_base(path, base));
+    KOAN_ASSIGN(const AdapterHash hash, add_adapter_file(codec_, path));
+    use_adapter(hash);
   }
   return {};
 }
 
-std::string adapter_folder() {
-  const std::string data = koan_data_folder();
-  return data.empty() ? "koan-adapters" : data + "/adapters";
+Status Session::add_fitting_adapters(const koan_model_info& base) {
+  const std::vector<StoredAdapter> stored = stored_adapters();
+  if (stored.empty()) {
+    return Error{ErrorCode::kUsage,
+                 "--adapter auto: there are none in " + adapter_folder() + "; koan adapters add FILE puts one there"};
+  }
+  for (const StoredAdapter& adapter : stored) {
+    const auto hash = add_adapter_file(codec_, adapter.path);
+    if (!hash && !arguments_.quiet) complain("passed over an adapter: " + hash.error().message);
+    if (hash && codec_.fits(*hash, base.sha256)) use_adapter(*hash);
+  }
+  if (adapters_.empty())
+    return Error{ErrorCode::kUsage, "--adapter auto: none of koan adapters list is for model " + std::string(base.name)};
+  return {};
+}
+
+void Session::use_adapter(const std::array<std::uint8_t, 32>& hash) {
+  if (std::find(adapters_.begin(), adapters_.end(), hash) == adapters_.end()) adapters_.push_back(hash);
 }
 
 bool Session::add_stored() {
   if (folders_added_) return false;
   folders_added_ = true;
   bool any = false;
-  for (const std::string& path : gguf_files({adapter_folder()})) {
-    const auto added = add_adapter_file(codec_, path);
+  for (const StoredAdapter& adapter : stored_adapters()) {
+    const auto added = add_adapter_file(codec_, adapter.path);
     if (!added && !arguments_.quiet) complain("passed over an adapter: " + added.error().message);
     any = any || added;
   }
   const std::size_t before = codec_.model_count();
-  for (const std::string& path : gguf_files(model_folders())) {
+  std::vector<std::string> models;
+  for (const std::string& folder : model_folders()) {
+    const std::vector<std::string> found = gguf_files(folder);
+    models.insert(models.end(), found.begin(), found.end());
+  }
+  for (const std::string& path : models) {
     const Status added = add_model_file(codec_, path, false);
     if (!added && !arguments_.quiet) complain("passed over a model: " + added.error().message);
   }

@@ -15,9 +15,6 @@ Error error_of(const koan::Failure& failure);
 // What --context names; nothing without it.
 Result<Bytes> read_context(const Arguments& arguments);
 
-// Where koan keeps adapters (docs/cli.md, koan adapters).
-std::string adapter_folder();
-
 class Session {
  public:
   static Result<Session> create(const Arguments& arguments);
@@ -37,6 +34,9 @@ class Session {
       : codec_(std::move(codec)), arguments_(std::move(arguments)), context_(std::move(context)) {}
 
   Status add_named_adapters();
+  // Those of the store that say they were trained on this model.
+  Status add_fitting_adapters(const koan_model_info& base);
+  void use_adapter(const std::array<std::uint8_t, 32>& hash);
 
   koan::Codec codec_;
   Arguments arguments_;

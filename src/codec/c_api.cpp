@@ -336,4 +336,20 @@ koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn o
   });
 }
 
+koan_code koan_list_records_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user,
+                                   koan_record_fn on_record, void* user, uint64_t* block_bytes, koan_error* error) {
+  return fenced(error, [&]() -> koan::Status {
+    KOAN_ASSIGN(const koan::CodecOptions checked, read_options(options));
+    CallbackSource source(read, read_user);
+    KOAN_ASSIGN(const koan::RecordListing listing, codec->codec->records(checked, source));
+    for (const koan::RecordInfo& r : listing.records) {
+      const koan_record_info info{r.line, r.text_bytes, r.coded_bytes,
+                                  r.adapter == 0 ? nullptr : listing.adapters[r.adapter - 1].data(), r.stored ? 1 : 0};
+      if (on_record) on_record(user, &info);
+    }
+    if (block_bytes) *block_bytes = listing.block_bytes;
+    return {};
+  });
+}
+
 }  // extern "C"

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "codec/test_inputs.h"
+#include "formats/adapter.h"
 #include "koan/koan.h"
 
 namespace {
@@ -218,6 +219,68 @@ TEST(CApi, InspectsWithoutDecoding) {
   EXPECT_STREQ(seen.segments[2].method, "stored");
   EXPECT_EQ(seen.segments[3].raw_offset, 85000u);
   EXPECT_EQ(seen.segments[3].raw_bytes, 900u);
+}
+
+struct SeenRecord {
+  koan_record_info info;
+  std::string adapter;  // its bytes
+};
+
+TEST(CApi, ListsRecordsOfSeveralParts) {
+  Codec codec;
+  const koan::Bytes base = koan::tiny_model();
+  const koan::GgufFile gguf = koan::parse_gguf(base).value();
+  koan::Adapter adapter;
+  adapter.architecture = gguf.get_string("general.architecture").value();
+  adapter.alpha = 2;
+  for (const koan::GgufTensor& tensor : gguf.tensors) {
+    if (!tensor.name.ends_with("attn_q.weight")) continue;
+    const auto in = static_cast<std::uint32_t>(tensor.shape[0]), out = static_cast<std::uint32_t>(tensor.shape[1]);
+    adapter.tensors.push_back({tensor.name, 1, in, out, std::vector<float>(in, 0.02f), std::vector<float>(out, 0.03f)});
+  }
+  const koan::Bytes file = koan::write_adapter(adapter);
+  uint8_t hash[32];
+  koan_error error;
+  ASSERT_EQ(koan_codec_add_adapter(codec.handle, file.data(), file.size(), hash, &error), KOAN_OK) << error.message;
+
+  const std::string lines = "{\"text\":\"once upon a time there was a little house\"}\nno record\n{\"text\":\"\"}\n";
+  Memory all;
+  for (const std::size_t adapters : {0u, 1u}) {
+    koan_options options;
+    koan_options_init(&options);
+    options.record_field = "text";
+    options.adapters = hash;
+    options.adapter_count = adapters;
+    Memory plain, coded;
+    plain.in.assign(lines.begin(), lines.end());
+    ASSERT_EQ(
+        koan_compress_stream(codec.handle, &options, read_memory, &plain, write_memory, &coded, nullptr, &error),
+        KOAN_OK)
+        << error.message;
+    all.in.insert(all.in.end(), coded.out.begin(), coded.out.end());
+  }
+  std::vector<SeenRecord> seen;
+  uint64_t block_bytes = 0;
+  ASSERT_EQ(koan_list_records_stream(
+                codec.handle, nullptr, read_memory, &all,
+                [](void* user, const koan_record_info* r) {
+                  const char* bytes = reinterpret_cast<const char*>(r->adapter_sha256);
+                  static_cast<std::vector<SeenRecord>*>(user)->push_back(
+                      {*r, bytes == nullptr ? std::string() : std::string(bytes, 32)});
+                },
+                &seen, &block_bytes, &error),
+            KOAN_OK)
+      << error.message;
+  ASSERT_EQ(seen.size(), 4u);
+  const uint64_t wanted_lines[] = {0, 2, 3, 5};
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(seen[i].info.line, wanted_lines[i]);
+  EXPECT_EQ(seen[0].info.text_bytes, 41u);
+  EXPECT_EQ(seen[1].info.text_bytes, 0u);
+  EXPECT_FALSE(seen[0].info.stored);
+  EXPECT_TRUE(seen[1].info.stored);
+  EXPECT_EQ(seen[0].adapter, "");
+  EXPECT_EQ(seen[2].adapter, std::string(reinterpret_cast<const char*>(hash), 32));
+  EXPECT_GT(block_bytes, seen[0].info.coded_bytes + seen[2].info.coded_bytes);
 }
 
 }  // namespace

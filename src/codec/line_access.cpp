@@ -126,6 +126,10 @@ Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progre
   RecordListing out;
   CodecStats ignored;
   std::uint64_t line = 0;
+  const auto count_lines = [&](ByteView raw) -> Status {
+    line += static_cast<std::uint64_t>(std::count(raw.begin(), raw.end(), '\n'));
+    return {};
+  };
   const auto frame = [&]() -> Result<bool> {
     FrameReader reader(in);
     KOAN_TRY(reader.begin());
@@ -133,7 +137,12 @@ Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progre
     for (;;) {
       KOAN_ASSIGN(std::optional<SegmentRecord> record, reader.next());
       if (!record) return true;
-      if (record->head.method != Method::kRecords) continue;
+      if (record->head.method != Method::kRecords) {
+        std::vector<SegmentRecord> one;
+        one.push_back(std::move(*record));
+        KOAN_TRY(decoder.decode(one, count_lines));
+        continue;
+      }
       RecordBlockJob job;
       job.payload = record->coded;
       job.raw_bytes = record->head.raw_bytes;
@@ -150,7 +159,8 @@ Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progre
     }
   };
   const auto message = [&]() -> Result<bool> {
-    KOAN_TRY(take_message(in, coders, ignored, progress));
+    KOAN_ASSIGN(const Bytes raw, take_message(in, coders, ignored, progress));
+    KOAN_TRY(count_lines(raw));
     return true;
   };
   KOAN_TRY(walk_parts(in, frame, message));

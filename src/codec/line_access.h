@@ -21,7 +21,7 @@ Result<CodecStats> decompress_lines(Source& source, Sink& sink, CoderProvider& c
                                     Progress& progress);
 
 struct RecordInfo {
-  std::uint64_t line = 0;  // in the record blocks of the file one after another; other segments do not count
+  std::uint64_t line = 0;  // of the output, from 0
   std::uint64_t text_bytes = 0;
   std::uint64_t coded_bytes = 0;   // of its stream
   std::uint32_t adapter = 0;       // 0: the model alone; 1 + i: adapter i of the listing
@@ -32,6 +32,7 @@ struct RecordListing {
   std::vector<Sha256> adapters;    // that records have, in the order of first use
   std::uint64_t block_bytes = 0;   // coded bytes of record blocks in all, skeletons and tables included
 };
+// Decodes what is no record block too, to count its lines.
 Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progress& progress);
 
 }  // namespace koan

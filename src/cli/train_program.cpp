@@ -1,0 +1,58 @@
+#include "cli/train_program.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace koan::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kName = "koan-train";
+
+std::vector<fs::path> folders() {
+  std::vector<fs::path> out;
+  if (const fs::path self = own_program(); !self.empty()) {
+    out.push_back(self.parent_path());
+    out.push_back(self.parent_path().parent_path() / "libexec" / "koan");
+  }
+  const char* path = std::getenv("PATH");
+  const std::string_view listed = path == nullptr ? "" : path;
+  for (std::size_t start = 0; start < listed.size();) {
+    const std::size_t end = std::min(listed.find(':', start), listed.size());
+    if (end != start) out.emplace_back(listed.substr(start, end - start));
+    start = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+const char* const kTrainProgramMissing =
+    "adapt needs koan-train, which is built separately because it takes LibTorch. In koan's source folder:\n"
+    "  apt-get install libtorch-dev libopenblas-dev\n"
+    "  cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DKOAN_TRAIN=ON\n"
+    "  cmake --build build --target koan-cli koan-train\n"
+    "Both programs are then in build/; koan looks for koan-train beside itself, in ../libexec/koan, and on PATH.";
+
+std::string own_program() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return error ? std::string() : self.string();
+}
+
+std::string find_train_program() {
+  for (const fs::path& folder : folders()) {
+    const std::string path = (folder / kName).string();
+    std::error_code ignored;
+    if (::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path, ignored)) return path;
+  }
+  return {};
+}
+
+}  // namespace koan::cli
