@@ -36,7 +36,8 @@ constexpr const char* kFilterWhat =
     "  koan test [OPTIONS] FILE...             decode, compare all checksums, write nothing\n"
     "  koan list [OPTIONS] FILE...             what a file holds; needs no model\n"
     "  koan models [OPTIONS] [FILE...]         the models this koan has\n"
-    "  koan bench [OPTIONS] FILE...            ratio, speed, memory beside other compressors\n\n"
+    "  koan bench [OPTIONS] FILE...            ratio, speed, memory beside other compressors\n"
+    "  koan eval lossless [OPTIONS] [SPEC]     what adapters bring, measured\n\n"
     "Without a verb: compress (-d: decompress, -t: test, -l: list), as a filter if no FILE is given.";
 
 // What the command line says, before it is checked.

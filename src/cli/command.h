@@ -1,6 +1,9 @@
 // The verbs, one file each. They return an exit code (docs/cli.md).
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/arguments.h"
 
 namespace koan::cli {
@@ -11,5 +14,7 @@ int run_test(const Arguments& arguments);
 int run_list(const Arguments& arguments);
 int run_models(const Arguments& arguments);
 int run_bench(const Arguments& arguments);
+// These read their own words.
+int run_eval(const std::vector<std::string>& words);
 
 }  // namespace koan::cli

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string_view>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -15,7 +16,9 @@ int run(int argc, const char* const* argv) {
   reserve_standard_descriptors();
   install_signal_handlers();
   int code = kExitOk;
-  const auto arguments = parse_arguments(argc, argv, &code);
+  const bool is_eval = argc > 1 && std::string_view(argv[1]) == "eval";
+  const auto arguments = is_eval ? std::nullopt : parse_arguments(argc, argv, &code);
+  if (is_eval) code = run_eval({argv + 2, argv + argc});
   if (arguments) {
     switch (arguments->verb) {
       case Verb::kCompress:

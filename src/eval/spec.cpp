@@ -9,9 +9,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Error wrong(const std::string& where, const std::string& what) {
-  return Error{ErrorCode::kUsage, where + ": " + what};
-}
+Error wrong(const std::string& where, const std::string& what) { return Error{ErrorCode::kUsage, where + ": " + what}; }
 
 // Reads the keys of one object, each once, and finds those that nobody asked for.
 class ObjectReader {
@@ -116,6 +114,7 @@ Result<EvalSpec> parse_spec(std::string_view text) {
   ObjectReader reader(json, "specification");
   KOAN_TRY(reader.required("name", out.name));
   KOAN_TRY(reader.required("version", out.version));
+  KOAN_TRY(reader.required("data", out.data));
   KOAN_TRY(reader.required("make", out.make));
   KOAN_TRY(reader.required("all_train", out.all_train));
   KOAN_TRY(reader.required("training", out.training));
