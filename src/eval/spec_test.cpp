@@ -48,6 +48,8 @@ void expect_refused(const std::function<void(Json&)>& spoil, const std::string& 
   EXPECT_NE(spec.error().message.find(what), std::string::npos) << spec.error().message;
 }
 
+std::string missing(const std::string& key) { return std::string(1, '"').append(key).append("\" is missing"); }
+
 TEST(Spec, IsRead) {
   const auto spec = parse_spec(sample().dump());
   ASSERT_TRUE(spec) << spec.error().message;
@@ -69,17 +71,16 @@ TEST(Spec, EveryMissingKeyIsNamed) {
   const Json whole = sample();
   for (const auto& [key, value] : whole.items()) {
     if (key == "fields" || key == "bootstrap" || key == "domains") continue;
-    expect_refused([&, name = key](Json& json) { json.erase(name); }, "specification", "\"" + key + "\" is missing");
+    expect_refused([&, name = key](Json& json) { json.erase(name); }, "specification", missing(key));
   }
   for (const char* key : {"fields", "bootstrap"}) {
-    expect_refused([&](Json& json) { json.erase(key); }, "specification", "\"" + std::string(key) + "\" is missing");
+    expect_refused([&](Json& json) { json.erase(key); }, "specification", missing(key));
     for (const auto& [inner, value] : whole[key].items())
-      expect_refused([&, name = inner](Json& json) { json[key].erase(name); }, key, "\"" + inner + "\" is missing");
+      expect_refused([&, name = inner](Json& json) { json[key].erase(name); }, key, missing(inner));
   }
   expect_refused([](Json& json) { json.erase("domains"); }, "specification", "\"domains\" is missing");
   for (const char* key : {"name", "title", "kind", "source", "licence", "seen_by_base", "test"})
-    expect_refused([&](Json& json) { json["domains"][1].erase(key); }, "domain 2",
-                   "\"" + std::string(key) + "\" is missing");
+    expect_refused([&](Json& json) { json["domains"][1].erase(key); }, "domain 2", missing(key));
 }
 
 TEST(Spec, UnknownAndWrongKeysAreNamed) {

@@ -10,9 +10,10 @@ using Json = nlohmann::ordered_json;
 
 std::string quoted(const std::string& cell) {
   if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
-  std::string out = "\"";
-  for (const char c : cell) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
+  std::string out(1, '"');
+  for (const char c : cell) out.append(c == '"' ? 2 : 1, c);
+  out += '"';
+  return out;
 }
 
 std::string number(double value) {
@@ -28,8 +29,8 @@ std::string bytes(double value) {
 }
 
 void add_line(std::string& out, const std::vector<std::string>& cells) {
-  for (std::size_t i = 0; i < cells.size(); ++i) out += (i == 0 ? "" : ",") + quoted(cells[i]);
-  out += '\n';
+  for (const std::string& cell : cells) out.append(quoted(cell)).append(1, ',');
+  out.back() = '\n';
 }
 
 void add_figure(std::string& out, const DomainSummary& domain, const Figure& figure) {
@@ -95,6 +96,8 @@ Json json_of(const Routing& one) {
           {"right_with_prompt", one.right_with_context},
           {"chosen", std::move(chosen)}};
 }
+
+Json json_of(const DomainSummary& domain);
 
 template <typename T>
 Json list_of(const std::vector<T>& values) {
