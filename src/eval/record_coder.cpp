@@ -102,9 +102,9 @@ Status read_listing(ByteView text, const AdapterChoice& choice, CodedFile& out) 
     const Json& file = json.at("files").at(0);
     out.skeleton_bytes = file.at("skeleton_bytes").get<std::uint64_t>();
     for (const Json& record : file.at("records")) {
-      if (record.at("line").get<std::uint64_t>() != out.record_bytes.size())
-        return Error{ErrorCode::kVerification,
-                     "line " + std::to_string(out.record_bytes.size() + 1) + " was not coded as a record"};
+      const std::uint64_t line = out.record_bytes.size() + 1;
+      if (record.at("line").get<std::uint64_t>() != line)
+        return Error{ErrorCode::kVerification, "line " + std::to_string(line) + " was not coded as a record"};
       out.record_bytes.push_back(record.at("coded_bytes").get<std::uint64_t>());
       auto name = adapter_name(record.at("adapter").get<std::string>(), choice);
       if (!name) return Error{ErrorCode::kVerification, "a record has an adapter that was not given"};

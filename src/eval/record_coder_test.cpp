@@ -43,7 +43,7 @@ class KoanRecordCoderTest : public testing::Test {
     program_.threads = 3;
     program_.work = folder_.path("work");
     source_ = folder_.write("source", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n");
-    list({record(0, 2, ""), record(1, 3, std::string(64, 'a'))});
+    list({record(1, 2, ""), record(2, 3, std::string(64, 'a'))});
   }
   void list(const std::vector<Json>& records) {
     folder_.write("listing",
@@ -89,7 +89,7 @@ TEST_F(KoanRecordCoderTest, RoutesAsItIsTold) {
     EXPECT_NE(folder_.read("calls").find(words), std::string::npos) << words;
   }
   folder_.write("calls", "");
-  list({record(0, 2, ""), record(1, 3, "")});
+  list({record(1, 2, ""), record(2, 3, "")});
   ASSERT_TRUE(code({}));
   EXPECT_EQ(folder_.read("calls").find("adapter"), std::string::npos);
   EXPECT_EQ(folder_.read("calls").find("route"), std::string::npos);
@@ -104,13 +104,13 @@ TEST_F(KoanRecordCoderTest, OtherDataThanWasEncodedIsFoundOut) {
 }
 
 TEST_F(KoanRecordCoderTest, DoubtfulListingsAreRefused) {
-  list({record(0, 2, ""), record(2, 3, "")});  // line 2 is no record
+  list({record(1, 2, ""), record(3, 3, "")});  // line 2 is no record
   auto coded = code({});
   ASSERT_FALSE(coded);
   EXPECT_EQ(coded.error().code, ErrorCode::kVerification);
   EXPECT_NE(coded.error().message.find("line 2 "), std::string::npos) << coded.error().message;
 
-  list({record(0, 2, std::string(64, 'c'))});
+  list({record(1, 2, std::string(64, 'c'))});
   coded = code(routed(AdapterChoice::Kind::kByText));
   ASSERT_FALSE(coded);
   EXPECT_EQ(coded.error().code, ErrorCode::kVerification);
