@@ -112,9 +112,9 @@ struct LineReader {
 Result<CodecStats> decompress_lines(Source& source, Sink& sink, CoderProvider& coders, const LineRange& range,
                                     Progress& progress) {
   LineReader reader(source, sink, coders, range, progress);
-  KOAN_TRY(walk_parts(
-      reader.in, [&] { return reader.frame(); }, [&] { return reader.message(); }));
-  if (reader.stats.raw_bytes == 0) return Error{ErrorCode::kUsage, "has no line " + std::to_string(range.first + 1)};
+  KOAN_TRY(walk_parts(reader.in, [&] { return reader.frame(); }, [&] { return reader.message(); }));
+  if (reader.stats.raw_bytes == 0)
+    return Error{ErrorCode::kUsage, "has no line " + std::to_string(range.first + 1)};
   reader.stats.coded_bytes = reader.in.position();
   return reader.stats;
 }
@@ -140,7 +140,8 @@ Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progre
       for (const RecordCost& cost : costs) {
         const bool adapted = cost.entry.coder >= kCoderAdapter;
         out.records.push_back({line + cost.line, cost.entry.text_bytes, cost.entry.coded_bytes,
-                               adapted ? cost.entry.coder - kCoderAdapter + 1u : 0u, cost.entry.coder == kCoderStored});
+                               adapted ? cost.entry.coder - kCoderAdapter + 1u : 0u,
+                               cost.entry.coder == kCoderStored});
       }
       line += job.lines;
       out.block_bytes += record->coded.size();

@@ -13,23 +13,23 @@ struct LineRange {
   std::uint64_t end() const noexcept { return count > UINT64_MAX - first ? UINT64_MAX : first + count; }
 };
 
-// Of record blocks only those that hold wanted lines are decoded, and of them only the wanted records; their coded
-// bytes are checked by the hash in front of them. Everything else before the last wanted line has to be decoded to find
-// the lines, and is checked as always. What follows is not read. kUsage if there are no such lines.
+// Of record blocks only those that hold wanted lines are decoded, and of them only the wanted records; their coded bytes
+// are checked by the hash in front of them. Everything else before the last wanted line has to be decoded to find the
+// lines, and is checked as always. What follows is not read. kUsage if there are no such lines.
 Result<CodecStats> decompress_lines(Source& source, Sink& sink, CoderProvider& coders, const LineRange& range,
                                     Progress& progress);
 
 struct RecordInfo {
   std::uint64_t line = 0;  // within its part's record blocks, other segments not counted
   std::uint64_t text_bytes = 0;
-  std::uint64_t coded_bytes = 0;  // of its stream
-  std::uint32_t adapter = 0;      // 0: the model alone; 1 + i: adapter i of its frame
-  bool stored = false;            // not by a model
+  std::uint64_t coded_bytes = 0;   // of its stream
+  std::uint32_t adapter = 0;       // 0: the model alone; 1 + i: adapter i of its frame
+  bool stored = false;             // not by a model
 };
 struct RecordListing {
   std::vector<RecordInfo> records;
-  std::vector<Sha256> adapters;      // of the last frame that names any
-  std::uint64_t block_bytes = 0;     // coded bytes of record blocks in all, skeletons and tables included
+  std::vector<Sha256> adapters;    // of the last frame that names any
+  std::uint64_t block_bytes = 0;   // coded bytes of record blocks in all, skeletons and tables included
   std::uint64_t skeleton_bytes = 0;  // of them for the skeletons: all that is on the lines beside the texts
 };
 Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progress& progress);

@@ -41,18 +41,7 @@ void add_adapters(std::vector<std::string>& words, const AdapterChoice& choice) 
 
 Program compress_program(const KoanProgram& koan, const std::string& source, const std::string& coded,
                          const AdapterChoice& choice) {
-  std::vector<std::string> words = {"compress",
-                                    "--jsonl",
-                                    "--field",
-                                    koan.fields.text,
-                                    "--context-field",
-                                    koan.fields.context,
-                                    "-T",
-                                    std::to_string(koan.threads),
-                                    "-f",
-                                    "-q",
-                                    "-o",
-                                    coded};
+  std::vector<std::string> words = {"compress"};
   add_adapters(words, choice);
   switch (choice.kind) {
     case AdapterChoice::Kind::kNone:
@@ -68,15 +57,16 @@ Program compress_program(const KoanProgram& koan, const std::string& source, con
       add(words, {"--route", "trial"});
       break;
   }
-  add(words, {source});
+  add(words, {"--jsonl", "--field", koan.fields.text, "--context-field", koan.fields.context, "-T",
+              std::to_string(koan.threads), "-f", "-q", "-o", coded, source});
   return koan_program(koan, std::move(words));
 }
 
 Program decompress_program(const KoanProgram& koan, const std::string& coded, const std::string& decoded,
                            const AdapterChoice& choice) {
-  std::vector<std::string> words = {"decompress", "-T", std::to_string(koan.threads), "-f", "-q", "-o", decoded};
+  std::vector<std::string> words = {"decompress"};
   add_adapters(words, choice);
-  add(words, {coded});
+  add(words, {"-T", std::to_string(koan.threads), "-f", "-q", "-o", decoded, coded});
   return koan_program(koan, std::move(words));
 }
 
