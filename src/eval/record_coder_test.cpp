@@ -74,11 +74,13 @@ TEST_F(KoanRecordCoderTest, GivesWhatEachRecordCosts) {
 TEST_F(KoanRecordCoderTest, AsksForRecordsWithTheAdaptersOnBothSides) {
   ASSERT_TRUE(code(routed(AdapterChoice::Kind::kByTrial)));
   const std::string coded = folder_.path("coded"), alone = "  " + folder_.path("work") + "\n";
-  EXPECT_EQ(folder_.read("calls"), "[compress][--jsonl][--field][text][--context-field][prompt][-T][3][-f][-q][-o][" +
-                                       coded + "][--adapter][chat.gguf][--adapter][code.gguf][--route][trial][" +
-                                       source_ + "]" + alone + "[decompress][-T][3][-f][-q][-o][" +
-                                       folder_.path("work/decoded") + "][--adapter][chat.gguf][--adapter][code.gguf][" +
-                                       coded + "]" + alone + "[list][--records][--json][" + coded + "]" + alone);
+  const std::string adapters = "[--adapter][chat.gguf][--adapter][code.gguf]";
+  EXPECT_EQ(folder_.read("calls"),
+            "[compress]" + adapters +
+                "[--route][trial][--jsonl][--field][text][--context-field][prompt][-T][3][-f][-q][-o][" + coded + "][" +
+                source_ + "]" + alone + "[decompress]" + adapters + "[-T][3][-f][-q][-o][" +
+                folder_.path("work/decoded") + "][" + coded + "]" + alone + "[list][--records][--json][" + coded + "]" +
+                alone);
 }
 
 TEST_F(KoanRecordCoderTest, RoutesAsItIsTold) {

@@ -68,7 +68,7 @@ absent out/work
 [ "$(find out/files -name '*.koan' | wc -l)" -eq 14 ] || fail "coded files: $(find out/files)"
 for domain in sea law; do # the files are real: koan opens them with the adapters
   for file in out/files/$domain/*.koan; do
-    "$KOAN" -dc --adapter adapters/sea.lora.gguf --adapter adapters/law.lora.gguf --adapter adapters/all.lora.gguf "$file" | cmp -s - data/$domain/test.jsonl ||
+    "$KOAN" --adapter adapters/sea.lora.gguf --adapter adapters/law.lora.gguf --adapter adapters/all.lora.gguf -dc "$file" | cmp -s - data/$domain/test.jsonl ||
       fail "$file does not hold data/$domain/test.jsonl"
   done
 done
