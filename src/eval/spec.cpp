@@ -74,6 +74,8 @@ Result<EvalDomain> parse_domain(const Json& json, std::size_t index) {
   KOAN_TRY(reader.finish());
   if (!is_name(out.name) || out.name == kAllData)
     return wrong(where, "\"" + out.name + "\" is no name: a-z, 0-9, _ and -, other than \"all\"");
+  if (out.kind != "natural" && out.kind != "templated" && out.kind != "synthetic")
+    return wrong(where, "\"kind\" is natural, templated or synthetic");
   if (out.train.empty() == out.adapter.empty())
     return wrong(where, "it needs \"train\", or the name of another domain as \"adapter\"");
   if (out.adapter.empty()) out.adapter = out.name;

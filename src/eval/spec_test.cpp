@@ -101,6 +101,7 @@ TEST(Spec, ValuesOutOfRangeAreNamed) {
   expect_refused([](Json& j) { j["bootstrap"]["resamples"] = 5; }, "bootstrap", "resamples");
   expect_refused([](Json& j) { j["bootstrap"]["confidence"] = 95; }, "bootstrap", "confidence");
   expect_refused([](Json& j) { j["domains"][0]["name"] = "../x"; }, "domain 1", "../x");
+  expect_refused([](Json& j) { j["domains"][2]["kind"] = "nice"; }, "domain 3", "\"kind\"");
   expect_refused([](Json& j) { j["domains"][0]["name"] = "all"; }, "domain 1", "\"all\"");
   expect_refused([](Json& j) { j["domains"][1]["name"] = "chat"; }, "chat", "two domains");
   expect_refused([](Json& j) { j["domains"][2].erase("adapter"); }, "domain 3", "\"train\"");
