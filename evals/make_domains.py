@@ -102,14 +102,12 @@ DOMAINS = {
     "science": (["train/llm_science_cot_mmlupro"], ["test/messages/science_mmlu_pro"], whole, prompt_key),
     "math_competition": (["adapt/math_competition/train"], ["adapt/math_competition/test"], whole, prompt_key),
     "math_word_problems": (["adapt/math_word_problems/train"], ["adapt/math_word_problems/test"], whole, prompt_key),
-    "code_reasoning": (["adapt/code_execution_reasoning/train"], ["adapt/code_execution_reasoning/test"], whole, prompt_key),
     "code": (["train/code_permissive"], ["valid/train__code_permissive"], pieces, prompt_key),
     "short_json": (["adapt/commonsense_short/train"], ["adapt/commonsense_short/test"], whole, prompt_key),
     "web_log": (None, None, whole, prompt_key),
     "agent_docs": (["train/llm_agent_skill_docs"], ["valid/train__llm_agent_skill_docs"], pieces, prompt_key),
     "encyclopedic": (["train/encyclopedia_wikipedia_2015_sa"], ["valid/train-sa__wikipedia_en_2015"], titled, prompt_key),
     "literary": (["train/prose_novels_eltec"], ["valid/train__prose_novels_eltec"], pieces, prompt_key),
-    "abstracts": (["train/science_arxiv_abstracts"], ["valid/train__science_arxiv_abstracts"], titled, prompt_key),
 }
 # Test sets without training data of their own: how an adapter does on a neighbouring source.
 TRANSFER = {"chat_arena": (["test/messages/chat_arena_gpt4"], whole, prompt_key)}

@@ -21,6 +21,7 @@ int run_verb(int argc, const char* const* argv) {
   install_signal_handlers();
   if (verb == "adapters") return run_adapters(words);
   int code = kExitOk;
+  if (verb == "eval") return run_eval(words);
   if (const auto arguments = parse_arguments(argc, argv, &code)) {
     switch (arguments->verb) {
       case Verb::kCompress:

@@ -202,5 +202,30 @@ TEST_F(CodecTest, UnknownModelIsNamed) {
   EXPECT_EQ(decompressed(coded).error().code, ErrorCode::kNeedsVersion);
 }
 
+TEST_F(CodecTest, TheCostOfRecordsIsApartFromThatOfTheirLines) {
+  CodecOptions options;
+  options.records = RecordFields{"text", "prompt"};
+  const auto listing = [&](const std::string& prompt, const std::string& text) {
+    std::string lines;
+    for (int i = 0; i < 5; ++i)
+      lines += "{\"prompt\": \"" + prompt + "\", \"text\": \"" + text + std::to_string(i) + "\"}\n";
+    const Bytes coded = compressed(as_bytes(lines), options);
+    MemorySource source(coded);
+    auto out = codec_->records({}, source);
+    EXPECT_TRUE(out) << out.error().message;
+    EXPECT_EQ(out->records.size(), 5u);
+    std::uint64_t streams = 0;
+    for (const RecordInfo& record : out->records) streams += record.coded_bytes;
+    EXPECT_GT(out->skeleton_bytes, 0u);
+    EXPECT_LT(streams + out->skeleton_bytes, out->block_bytes);
+    EXPECT_LT(out->block_bytes, coded.size());
+    return *out;
+  };
+  const RecordListing few = listing("why", "because"), other = listing("why", "for another, longer reason "),
+                      more = listing("why is it so, of all that could be?", "because");
+  EXPECT_EQ(few.skeleton_bytes, other.skeleton_bytes);
+  EXPECT_LT(few.skeleton_bytes, more.skeleton_bytes);
+}
+
 }  // namespace
 }  // namespace koan

@@ -156,6 +156,8 @@ Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progre
       }
       line += costs.line_ends;
       out.block_bytes += record->coded.size();
+      KOAN_ASSIGN(const RecordHead head, parse_record_head(record->coded, record->head.raw_bytes));
+      for (const ByteView piece : head.skeleton_coded) out.skeleton_bytes += piece.size();
     }
   };
   const auto message = [&]() -> Result<bool> {

@@ -31,6 +31,7 @@ struct RecordListing {
   std::vector<RecordInfo> records;
   std::vector<Sha256> adapters;    // that records have, in the order of first use
   std::uint64_t block_bytes = 0;   // coded bytes of record blocks in all, skeletons and tables included
+  std::uint64_t skeleton_bytes = 0;  // of them for the skeletons: all that is on the lines beside the texts
 };
 // Decodes what is no record block too, to count its lines.
 Result<RecordListing> list_records(Source& source, CoderProvider& coders, Progress& progress);

@@ -1,5 +1,5 @@
-// Intervals for pooled figures by resampling (docs/evaluation.md section 5; Efron 1979, percentile method). What is drawn is
-// a group of records that share a question or a document, because they are not independent of each other.
+// Intervals for pooled figures by resampling (docs/evaluation.md section 5; Efron 1979, percentile method). What is
+// drawn is a group of records that share a question or a document, because they are not independent of each other.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Interval {
 // Values in columns, one row for each record.
 struct SampleTable {
   std::size_t columns = 0;
-  std::vector<double> values;       // [rows][columns]
+  std::vector<double> values;        // [rows][columns]
   std::vector<std::uint32_t> group;  // of each row; numbers without meaning
   std::size_t rows() const noexcept { return group.size(); }
   std::span<const double> row(std::size_t i) const noexcept { return {values.data() + i * columns, columns}; }
@@ -33,8 +33,8 @@ struct SampleTable {
 // Group numbers of names: equal names get equal numbers, an empty name is a group of its own.
 std::vector<std::uint32_t> number_groups(const std::vector<std::string>& names);
 
-// The columns' sums over as many groups as the table has, drawn with replacement, again and again. The same draw serves every
-// column, so that a difference between columns is a paired one. Deterministic on every machine.
+// The columns' sums over as many groups as the table has, drawn with replacement, again and again. The same draw serves
+// every column, so that a difference between columns is a paired one. Deterministic on every machine.
 class Bootstrap {
  public:
   Bootstrap(const SampleTable& table, const BootstrapSettings& settings);

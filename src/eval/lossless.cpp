@@ -98,7 +98,8 @@ class Evaluation {
       if (!domain.train.empty()) files.push_back(domain.train);
     }
     for (const std::string& file : files) {
-      if (!fs::is_regular_file(data_path(file)))
+      std::error_code failed;
+      if (!fs::is_regular_file(data_path(file), failed))
         return Error{ErrorCode::kUsage, data_path(file) + ": there is no such file; this makes the data: " +
                                             setup_.spec.make + " (and --data names its folder)"};
     }
@@ -109,9 +110,10 @@ class Evaluation {
     AdapterFile out;
     out.name = name;
     out.path = setup_.adapters + "/" + name + ".lora.gguf";
-    if (!fs::exists(out.path)) {
-      std::error_code failed;
+    std::error_code failed;
+    if (!fs::exists(out.path, failed)) {
       fs::create_directories(setup_.adapters, failed);
+      if (failed) return Error{ErrorCode::kIo, setup_.adapters + ": " + failed.message()};
       setup_.say("training the adapter " + name + ": " + out.path);
       const Status trained = setup_.coder->train(train_path(name), out.path, setup_.spec.training);
       if (!trained) return Error(trained.error()).in("training the adapter " + name);
@@ -177,7 +179,8 @@ class Evaluation {
   }
 
   std::string key(const std::string& rest) const {
-    return std::string(kMethod) + "; koan " + setup_.version + "; test " + test_hash_ + "; " + rest;
+    return std::string(kMethod) + "; " + setup_.spec.fields.text + " after " + setup_.spec.fields.context + " of " +
+           test_hash_ + "; " + rest;
   }
 
   // The general-purpose compressors of the plan.
@@ -192,7 +195,8 @@ class Evaluation {
     KOAN_ASSIGN(const Bytes data, read_file(train, kMaxDataFile));
     const std::string hash = to_hex(sha256(data));
     const auto dictionary = [&](std::string_view condition, std::optional<std::size_t> bytes) {
-      out.push_back({std::string(condition), key("dictionary of " + std::to_string(bytes.value_or(0)) + " from " + hash), 0.1,
+      const std::string size = bytes ? std::to_string(*bytes) + " bytes" : "everything";
+      out.push_back({std::string(condition), key(zstd_title() + "; dictionary: " + size + " of " + hash), 0.1,
                      [this, train, bytes] { return by_dictionary(train, bytes); }});
     };
     dictionary(kZstdDictionary, correct.bytes);
@@ -202,13 +206,15 @@ class Evaluation {
 
   void plan_koan(std::vector<Task>& out) {
     const auto add = [&](const std::string& condition, double weight, const AdapterChoice& choice) {
-      std::string what = "model " + setup_.model.sha256;
+      std::string what = "koan " + setup_.koan + "; model " + setup_.model.sha256;
       for (const AdapterFile& file : choice.adapters) what.append("; adapter ").append(file.name + " " + file.sha256);
       out.push_back({condition, key(what), weight, [this, condition, choice] { return by_koan(condition, choice); }});
     };
     add(std::string(kBase), 1, {AdapterChoice::Kind::kNone, {}});
-    for (const AdapterFile& file : result_.adapters) add(adapter_condition(file.name), 1, {AdapterChoice::Kind::kFixed, {file}});
-    const std::vector<AdapterFile> candidates(result_.adapters.begin(), result_.adapters.end() - 1);  // less the control
+    for (const AdapterFile& file : result_.adapters)
+      add(adapter_condition(file.name), 1, {AdapterChoice::Kind::kFixed, {file}});
+    const std::vector<AdapterFile> candidates(result_.adapters.begin(),
+                                              result_.adapters.end() - 1);  // less the control
     add(std::string(kByPrompt), 1.5, {AdapterChoice::Kind::kByPrompt, candidates});
     add(std::string(kByText), 1.5, {AdapterChoice::Kind::kByText, candidates});
     add(std::string(kByTrial), 2.5, {AdapterChoice::Kind::kByTrial, candidates});
@@ -248,8 +254,8 @@ class Evaluation {
 }  // namespace
 
 const Measured* DomainResult::find(const std::string& condition) const noexcept {
-  const auto it = std::find_if(measured.begin(), measured.end(),
-                               [&](const Measured& one) { return one.condition == condition; });
+  const auto it =
+      std::find_if(measured.begin(), measured.end(), [&](const Measured& one) { return one.condition == condition; });
   return it == measured.end() ? nullptr : &*it;
 }
 

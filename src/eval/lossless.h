@@ -26,7 +26,7 @@ struct LosslessSetup {
   std::string out;       // folder of the results
   std::string adapters;  // folder of NAME.lora.gguf
   ModelIdentity model;
-  std::string version;  // of koan
+  std::string koan;  // version and hash of the program
   RecordCoder* coder = nullptr;
   std::function<void(const std::string& line)> say;  // progress
   StopFlag stop = nullptr;
@@ -38,7 +38,7 @@ struct DomainResult {
   TestSet test;
   std::uint64_t test_file_bytes = 0;
   std::vector<std::size_t> tokens;  // of each record's text, in the model's vocabulary
-  std::vector<Measured> measured;  // one for each condition
+  std::vector<Measured> measured;   // one for each condition
 
   const Measured* find(const std::string& condition) const noexcept;
 };
@@ -53,8 +53,8 @@ inline constexpr std::string_view kBase = "base", kZstdDictionary = "zstd_dictio
                                   kByPrompt = "route:prompt", kByText = "route:text", kByTrial = "route:trial";
 std::string adapter_condition(const std::string& name);
 
-// kUsage: data that is not there, with the command that makes it. Otherwise what the coder says, with the domain and the
-// condition. What has been measured stays in `out` and is not measured again.
+// kUsage: data that is not there, with the command that makes it. Otherwise what the coder says, with the domain and
+// the condition. What has been measured stays in `out` and is not measured again.
 Result<LosslessResult> run_lossless(const LosslessSetup& setup);
 
 }  // namespace koan

@@ -46,8 +46,7 @@ Result<Measured> measure_koan(RecordCoder& coder, const std::string& source, con
                                                " records, the test file has " + std::to_string(test.texts.size())};
   }
   Measured out;
-  const std::uint64_t streams =
-      std::accumulate(file.record_bytes.begin(), file.record_bytes.end(), std::uint64_t{0});
+  const std::uint64_t streams = std::accumulate(file.record_bytes.begin(), file.record_bytes.end(), std::uint64_t{0});
   if (file.file_bytes < streams + file.skeleton_bytes)
     return Error{ErrorCode::kVerification, coded + ": the parts are larger than the file"};
   out.shared_bytes = file.file_bytes - streams - file.skeleton_bytes;

@@ -13,7 +13,8 @@ namespace koan {
 // `file`: the test file as it is. Domain, condition and key are left to the caller, here and below.
 Result<Measured> measure_rival(const Rival& rival, const TestSet& test, ByteView file, StopFlag stop);
 
-// zstd with a dictionary of at most `bytes` trained on these texts; without `bytes` all of the texts are the dictionary.
+// zstd with a dictionary of at most `bytes` trained on these texts; without `bytes` all of the texts are the
+// dictionary.
 Result<Measured> measure_dictionary(const TestSet& test, const std::vector<std::string>& train,
                                     std::optional<std::size_t> bytes);
 

@@ -1,5 +1,5 @@
-// One measurement: a test set under one condition, and how it is kept so that an interrupted run goes on where it stopped
-// (docs/evaluation.md section 7).
+// One measurement: a test set under one condition, and how it is kept so that an interrupted run goes on where it
+// stopped (docs/evaluation.md section 7).
 #pragma once
 
 #include <cstdint>

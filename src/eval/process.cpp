@@ -7,10 +7,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
+#include <thread>
 
 extern char** environ;
 
@@ -18,6 +23,7 @@ namespace koan {
 namespace {
 
 constexpr std::size_t kQuoted = 2000;  // bytes of a program's last words
+constexpr std::chrono::microseconds kLongestPause{50000};
 
 struct Descriptors {
   int input = -1, output = -1, messages = -1;  // -1: /dev/null, and our own stderr
@@ -35,7 +41,8 @@ class SpawnSetup {
     ::sigemptyset(&defaults);
     ::sigaddset(&defaults, SIGPIPE);
     ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setpgroup(&attributes, 0);  // of its own
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   }
   ~SpawnSetup() {
     ::posix_spawn_file_actions_destroy(&actions);
@@ -118,15 +125,47 @@ ErrorCode code_of_exit(int exit) {
   }
 }
 
+// "koan compress"
+std::string name_of(const Program& program) {
+  return program.command.size() < 2 ? program.command[0] : program.command[0] + " " + program.command[1];
+}
+
 Error failure(const Program& program, int status, std::string said) {
   while (!said.empty() && said.back() == '\n') said.pop_back();
   if (said.size() > kQuoted) said = "..." + said.substr(said.size() - kQuoted);
-  std::string what = program.command[0];
-  if (program.command.size() > 1) what += " " + program.command[1];
+  const std::string what = name_of(program);
   if (!WIFEXITED(status))
     return Error{ErrorCode::kInternal, what + ": killed by signal " + std::to_string(WTERMSIG(status)) + "; " + said};
   return Error{code_of_exit(WEXITSTATUS(status)),
                what + ": exit code " + std::to_string(WEXITSTATUS(status)) + (said.empty() ? "" : ": " + said)};
+}
+
+// The status of a program that ended by itself, or why it was ended. Looks again and again, because a signal may come
+// just before a call that waits for good.
+Result<int> wait_for(pid_t pid, const Program& program, StopFlag stop) {
+  using Clock = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
+  const auto start = Clock::now();
+  Clock::time_point asked;
+  std::optional<Error> why;
+  for (std::chrono::microseconds pause(100);; pause = std::min(pause * 2, kLongestPause)) {
+    int status = 0;
+    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended < 0 && errno != EINTR) return io_error(program.command[0], errno);
+    if (ended == pid) return why ? Result<int>(*std::move(why)) : Result<int>(status);
+    const auto now = Clock::now();
+    if (why) {
+      if (Seconds(now - asked).count() > program.grace_seconds) ::kill(-pid, SIGKILL);
+    } else {
+      if (stop != nullptr && *stop) why = Error{ErrorCode::kCancelled, "interrupted"};
+      if (program.most_seconds > 0 && Seconds(now - start).count() > program.most_seconds)
+        why = Error{ErrorCode::kLimit, name_of(program) + ": still at work after " +
+                                           std::to_string(std::lround(program.most_seconds)) + " s"};
+      asked = now;
+      if (why) ::kill(-pid, SIGTERM);
+    }
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 Status run(const Program& program, Descriptors use, StopFlag stop) {
@@ -134,17 +173,13 @@ Status run(const Program& program, Descriptors use, StopFlag stop) {
   if (!program.show_messages) use.messages = messages.fd();
   const SpawnSetup setup(use);
   const std::vector<std::string> environment = joined_environment(program);
+  const std::string& file = program.file.empty() ? program.command[0] : program.file;
   pid_t pid = 0;
-  const int failed = ::posix_spawnp(&pid, program.command[0].c_str(), &setup.actions, &setup.attributes,
+  const int failed = ::posix_spawnp(&pid, file.c_str(), &setup.actions, &setup.attributes,
                                     pointers(program.command).data(), pointers(environment).data());
   if (failed == ENOENT) return Error{ErrorCode::kNotSupported, program.command[0] + ": not installed"};
   if (failed != 0) return io_error(program.command[0], failed);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return io_error(program.command[0], errno);
-    if (stop != nullptr && *stop) ::kill(pid, SIGTERM);
-  }
-  if (stop != nullptr && *stop) return Error{ErrorCode::kCancelled, "interrupted"};
+  KOAN_ASSIGN(const int status, wait_for(pid, program, stop));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   KOAN_ASSIGN(const Bytes said, contents(messages.fd()));
   return failure(program, status, std::string(as_text(said)));

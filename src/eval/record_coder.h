@@ -35,16 +35,16 @@ struct CodedFile {
 class RecordCoder {
  public:
   virtual ~RecordCoder() = default;
-  // Compresses `source` to `coded`, decompresses that again and compares: kVerification if they differ.
-  virtual Result<CodedFile> code(const std::string& source, const std::string& coded,
-                                 const AdapterChoice& choice) = 0;
+  // Compresses `source` to `coded`, decompresses that again and compares: kVerification if they differ, or if a line
+  // was not coded as a record.
+  virtual Result<CodedFile> code(const std::string& source, const std::string& coded, const AdapterChoice& choice) = 0;
   // The adapter of a domain, trained on a file.
   virtual Status train(const std::string& source, const std::string& adapter,
                        const std::vector<std::string>& options) = 0;
 };
 
 struct KoanProgram {
-  std::string koan;   // the program
+  std::string koan;   // the program's file
   std::string model;  // GGUF file; empty: the embedded one
   EvalFields fields;
   unsigned threads = 1;
@@ -56,8 +56,7 @@ class KoanRecordCoder final : public RecordCoder {
  public:
   explicit KoanRecordCoder(KoanProgram program) : program_(std::move(program)) {}
   Result<CodedFile> code(const std::string& source, const std::string& coded, const AdapterChoice& choice) override;
-  Status train(const std::string& source, const std::string& adapter,
-               const std::vector<std::string>& options) override;
+  Status train(const std::string& source, const std::string& adapter, const std::vector<std::string>& options) override;
 
  private:
   KoanProgram program_;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kZstdLevel = 22;
 constexpr std::size_t kMaxRawDictionary = std::size_t{128} << 20;
+constexpr double kMostSeconds = 600;  // of a program, once
 
 Error mismatch(const std::string& name) {
   return Error{ErrorCode::kVerification, name + ": decoded other data than was encoded"};
@@ -75,10 +76,11 @@ Rival program(const std::string& condition, const std::string& title, std::vecto
               std::vector<std::string> decode) {
   const std::string name = encode[0];
   auto compress = [encode = std::move(encode), decode = std::move(decode), name](ByteView text,
-                                                                                  StopFlag stop) -> Result<Bytes> {
+                                                                                 StopFlag stop) -> Result<Bytes> {
     Program there, back;
     there.command = encode;
     back.command = decode;
+    there.most_seconds = back.most_seconds = kMostSeconds;
     KOAN_ASSIGN(Bytes coded, run_filter(there, text, stop));
     KOAN_ASSIGN(const Bytes again, run_filter(back, coded, stop));
     if (!same(text, again)) return mismatch(name);
@@ -91,10 +93,12 @@ Rival program(const std::string& condition, const std::string& title, std::vecto
 
 std::vector<Rival> rivals() {
   return {program("gzip", "gzip -9", {"gzip", "-9", "-n", "-c"}, {"gzip", "-dc"}),
-          {"xz", "xz -9e", "", by_xz},
-          {"zstd", "zstd --ultra -22", "", by_zstd},
+          {"xz", std::string("xz ") + lzma_version_string() + " -9e", "", by_xz},
+          {"zstd", zstd_title(), "", by_zstd},
           program("brotli", "brotli -q 11", {"brotli", "-q", "11", "-w", "24", "-c"}, {"brotli", "-dc"})};
 }
+
+std::string zstd_title() { return std::string("zstd ") + ZSTD_versionString() + " --ultra -22"; }
 
 Result<Bytes> train_dictionary(const std::vector<std::string>& texts, std::size_t bytes) {
   std::string samples;

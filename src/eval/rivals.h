@@ -1,5 +1,5 @@
-// What koan is compared with: general-purpose compressors as people run them, with and without a dictionary. Every result has
-// been decoded again and compared.
+// What koan is compared with: general-purpose compressors as people run them, with and without a dictionary. Every
+// result has been decoded again and compared.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace koan {
 
 struct Rival {
   std::string condition;  // "gzip"
-  std::string title;      // "gzip -9"
+  std::string title;      // "gzip -9"; of a library with its version
   std::string program;    // that must be installed; empty: a library of ours
   // Compresses; kVerification if the way back does not lead to the same bytes.
   std::function<Result<Bytes>(ByteView text, StopFlag stop)> compress;
@@ -25,8 +25,10 @@ struct Rival {
 // gzip -9, xz -9e, zstd --ultra -22, brotli -q 11 -w 24.
 std::vector<Rival> rivals();
 
-// A zstd dictionary of at most `bytes`, trained on the texts (Zstandard's COVER with its parameters searched). kUsage if there is
-// too little text for one.
+std::string zstd_title();  // "zstd 1.5.4 --ultra -22"
+
+// A zstd dictionary of at most `bytes`, trained on the texts (Zstandard's COVER with its parameters searched). kUsage
+// if there is too little text for one.
 Result<Bytes> train_dictionary(const std::vector<std::string>& texts, std::size_t bytes);
 
 // The end of the texts, at most 128 MiB, as a dictionary without training.

@@ -9,9 +9,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Error wrong(const std::string& where, const std::string& what) {
-  return Error{ErrorCode::kUsage, where + ": " + what};
-}
+Error wrong(const std::string& where, const std::string& what) { return Error{ErrorCode::kUsage, where + ": " + what}; }
 
 // Reads the keys of one object, each once, and finds those that nobody asked for.
 class ObjectReader {
@@ -76,6 +74,8 @@ Result<EvalDomain> parse_domain(const Json& json, std::size_t index) {
   KOAN_TRY(reader.finish());
   if (!is_name(out.name) || out.name == kAllData)
     return wrong(where, "\"" + out.name + "\" is no name: a-z, 0-9, _ and -, other than \"all\"");
+  if (out.kind != "natural" && out.kind != "templated" && out.kind != "synthetic")
+    return wrong(where, "\"kind\" is natural, templated or synthetic");
   if (out.train.empty() == out.adapter.empty())
     return wrong(where, "it needs \"train\", or the name of another domain as \"adapter\"");
   if (out.adapter.empty()) out.adapter = out.name;
@@ -116,6 +116,7 @@ Result<EvalSpec> parse_spec(std::string_view text) {
   ObjectReader reader(json, "specification");
   KOAN_TRY(reader.required("name", out.name));
   KOAN_TRY(reader.required("version", out.version));
+  KOAN_TRY(reader.required("data", out.data));
   KOAN_TRY(reader.required("make", out.make));
   KOAN_TRY(reader.required("all_train", out.all_train));
   KOAN_TRY(reader.required("training", out.training));

@@ -28,10 +28,11 @@ struct EvalFields {
 struct EvalSpec {
   std::string name;
   unsigned version = 0;
-  std::string make;  // the command that builds the data folder
+  std::string data;  // the data folder, if no other is named
+  std::string make;  // the command that builds it
   EvalFields fields;
-  std::string all_train;               // training file of the all-data control, below the data folder
-  std::vector<std::string> training;   // options of koan adapt: the budget, the same for every adapter
+  std::string all_train;              // training file of the all-data control, below the data folder
+  std::vector<std::string> training;  // options of koan adapt: the budget, the same for every adapter
   BootstrapSettings bootstrap;
   std::vector<EvalDomain> domains;
 };
@@ -42,8 +43,8 @@ inline constexpr std::string_view kAllData = "all";
 // kUsage: not JSON, or which key of which domain is missing, unknown or wrong.
 Result<EvalSpec> parse_spec(std::string_view json);
 
-// Only these domains, in the order of the spec. kUsage: a name that is not there, with those that are. A domain whose adapter
-// is another's stays only together with that one.
+// Only these domains, in the order of the spec. kUsage: a name that is not there, with those that are. A domain whose
+// adapter is another's stays only together with that one.
 Status keep_domains(EvalSpec& spec, const std::vector<std::string>& names);
 
 // The adapters of the domains, in order, each once.

@@ -41,14 +41,15 @@ Condition condition_of(const Measured& measured, std::string name, std::string t
 Condition mean_of(const std::vector<Condition>& conditions, std::string name, std::string title) {
   Condition out = conditions.front();
   const double n = static_cast<double>(conditions.size());
-  double file = 0, side = 0;
+  std::optional<double> file = 0;
+  double side = 0;
   for (std::size_t i = 0; i < out.charged.size(); ++i) out.charged[i] = out.streams[i] = 0;
   for (const Condition& one : conditions) {
     for (std::size_t i = 0; i < out.charged.size(); ++i) {
       out.charged[i] += one.charged[i] / n;
       out.streams[i] += one.streams[i] / n;
     }
-    file += one.figure.file_bytes.value_or(0) / n;
+    file = file && one.figure.file_bytes ? std::optional<double>(*file + *one.figure.file_bytes / n) : std::nullopt;
     side += one.figure.side_bytes / n;
   }
   out.figure.condition = std::move(name);
@@ -72,7 +73,8 @@ void add_wrong(std::vector<Condition>& out, const std::vector<Condition>& wrong)
   if (wrong.empty()) return;
   const auto costs_less = [](const Condition& a, const Condition& b) { return sum(a.charged) < sum(b.charged); };
   out.push_back(mean_of(wrong, "wrong_mean", "wrong adapters, average"));
-  out.push_back(renamed(*std::max_element(wrong.begin(), wrong.end(), costs_less), "wrong_worst", "worst wrong adapter"));
+  out.push_back(
+      renamed(*std::max_element(wrong.begin(), wrong.end(), costs_less), "wrong_worst", "worst wrong adapter"));
   out.push_back(renamed(*std::min_element(wrong.begin(), wrong.end(), costs_less), "wrong_best", "best wrong adapter"));
 }
 
@@ -140,7 +142,8 @@ void fill_figures(std::vector<Figure>& figures, const Bootstrap& bootstrap, doub
 }
 
 std::optional<std::size_t> place_of(const std::vector<Figure>& figures, std::string_view condition) {
-  const auto it = std::find_if(figures.begin(), figures.end(), [&](const Figure& f) { return f.condition == condition; });
+  const auto it =
+      std::find_if(figures.begin(), figures.end(), [&](const Figure& f) { return f.condition == condition; });
   return it == figures.end() ? std::nullopt : std::optional<std::size_t>(it - figures.begin());
 }
 
@@ -158,9 +161,9 @@ Comparison compare_columns(const std::vector<Figure>& figures, std::size_t first
 
 std::vector<Comparison> main_comparisons(const std::vector<Figure>& figures, const Bootstrap& bootstrap) {
   static const std::vector<std::pair<std::string_view, std::string_view>> kPairs = {
-      {"correct", kBase},        {"correct", kAllData},     {"correct", "wrong_mean"},    {"correct", "wrong_worst"},
-      {"correct", "wrong_best"}, {kAllData, kBase},         {"correct", kZstdDictionary}, {"correct", kZstdCorpus},
-      {kByPrompt, "correct"},    {kByText, "correct"},      {kByTrial, "correct"},        {kByPrompt, kBase}};
+      {"correct", kBase},        {"correct", kAllData}, {"correct", "wrong_mean"},    {"correct", "wrong_worst"},
+      {"correct", "wrong_best"}, {kAllData, kBase},     {"correct", kZstdDictionary}, {"correct", kZstdCorpus},
+      {kByPrompt, "correct"},    {kByText, "correct"},  {kByTrial, "correct"},        {kByPrompt, kBase}};
   std::vector<Comparison> out;
   for (const auto& [first, second] : kPairs) {
     const auto a = place_of(figures, first), b = place_of(figures, second);
@@ -198,6 +201,11 @@ std::vector<Routing> routing_of(const DomainResult& result) {
   return out;
 }
 
+// The receiver has one set of adapters for all domains, rather than something for each.
+bool shares_side_data(std::string_view condition) noexcept {
+  return condition == kAllData || condition == kByPrompt || condition == kByText || condition == kByTrial;
+}
+
 // Adds sizes; what one of them lacks is dropped. Both have the same conditions in the same order.
 void add_sizes(std::vector<Figure>& pooled, const std::vector<Figure>& domain) {
   const auto add = [](std::optional<double>& to, const std::optional<double>& more) {
@@ -208,19 +216,24 @@ void add_sizes(std::vector<Figure>& pooled, const std::vector<Figure>& domain) {
     pooled[i].streams_bits_per_byte += domain[i].streams_bits_per_byte;
     add(pooled[i].joined_bits_per_byte, domain[i].joined_bits_per_byte);
     add(pooled[i].file_bytes, domain[i].file_bytes);
-    pooled[i].side_bytes = std::max(pooled[i].side_bytes, domain[i].side_bytes);
+    pooled[i].side_bytes = shares_side_data(pooled[i].condition) ? std::max(pooled[i].side_bytes, domain[i].side_bytes)
+                                                                 : pooled[i].side_bytes + domain[i].side_bytes;
   }
 }
 
 void pool_routing(std::vector<Routing>& pooled, const std::vector<Routing>& domain) {
-  if (pooled.empty()) pooled.resize(domain.size());
-  for (std::size_t i = 0; i < std::min(pooled.size(), domain.size()); ++i) {
-    pooled[i].condition = domain[i].condition;
-    pooled[i].records += domain[i].records;
-    pooled[i].with_context += domain[i].with_context;
-    pooled[i].right += domain[i].right;
-    pooled[i].right_with_context += domain[i].right_with_context;
-    for (const auto& [name, count] : domain[i].chosen) pooled[i].chosen[name] += count;
+  for (const Routing& one : domain) {
+    auto it =
+        std::find_if(pooled.begin(), pooled.end(), [&](const Routing& r) { return r.condition == one.condition; });
+    if (it == pooled.end()) {
+      pooled.push_back(one);
+      continue;
+    }
+    it->records += one.records;
+    it->with_context += one.with_context;
+    it->right += one.right;
+    it->right_with_context += one.right_with_context;
+    for (const auto& [name, count] : one.chosen) it->chosen[name] += count;
   }
 }
 
@@ -313,6 +326,7 @@ Summary summarise(const LosslessResult& result, const ModelIdentity& model, cons
     }
     pool_routing(out.pooled.routing, out.domains[i].routing);
   }
+  std::erase_if(out.pooled.routing, [&](const Routing& one) { return out.pooled.find(one.condition) == nullptr; });
   fill_figures(out.pooled.figures, *all, std::log2(static_cast<double>(model.vocabulary)));
   out.pooled.comparisons = main_comparisons(out.pooled.figures, *all);
   out.pooled.domain.name = out.pooled.domain.title = "all domains";

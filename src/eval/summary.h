@@ -18,11 +18,11 @@ struct Figure {
   std::string adapter;     // which one, where it is one
   double coded_bytes = 0;  // of the texts, a record at a time, with what the file charges for all of them
   double coded_over_raw = 0, bits_per_byte = 0, bits_per_token_log2v = 0;
-  Interval interval;                        // of bits_per_byte
-  double streams_bits_per_byte = 0;         // of the records' own streams alone
+  Interval interval;                           // of bits_per_byte
+  double streams_bits_per_byte = 0;            // of the records' own streams alone
   std::optional<double> joined_bits_per_byte;  // all texts in one stream
-  std::optional<double> file_bytes;         // the whole test file
-  double model_bytes = 0, side_bytes = 0;   // what the receiver must have; shown, not added
+  std::optional<double> file_bytes;            // the whole test file
+  double model_bytes = 0, side_bytes = 0;      // what the receiver must have; shown, not added
 };
 
 // How much smaller the first condition is than the second, record by record.

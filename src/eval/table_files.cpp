@@ -10,9 +10,10 @@ using Json = nlohmann::ordered_json;
 
 std::string quoted(const std::string& cell) {
   if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
-  std::string out = "\"";
-  for (const char c : cell) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
+  std::string out(1, '"');
+  for (const char c : cell) out.append(c == '"' ? 2 : 1, c);
+  out += '"';
+  return out;
 }
 
 std::string number(double value) {
@@ -28,8 +29,8 @@ std::string bytes(double value) {
 }
 
 void add_line(std::string& out, const std::vector<std::string>& cells) {
-  for (std::size_t i = 0; i < cells.size(); ++i) out += (i == 0 ? "" : ",") + quoted(cells[i]);
-  out += '\n';
+  for (const std::string& cell : cells) out.append(quoted(cell)).append(1, ',');
+  out.back() = '\n';
 }
 
 void add_figure(std::string& out, const DomainSummary& domain, const Figure& figure) {
@@ -76,7 +77,10 @@ Json json_of(const Figure& figure) {
 }
 
 Json json_of(const Comparison& one) {
-  Json out = {{"first", one.first}, {"second", one.second}, {"factor", one.factor}, {"interval", json_of(one.interval)},
+  Json out = {{"first", one.first},
+              {"second", one.second},
+              {"factor", one.factor},
+              {"interval", json_of(one.interval)},
               {"clear", one.is_clear()}};
   if (!one.adapter.empty()) out["adapter"] = one.adapter;
   return out;
@@ -92,6 +96,8 @@ Json json_of(const Routing& one) {
           {"right_with_prompt", one.right_with_context},
           {"chosen", std::move(chosen)}};
 }
+
+Json json_of(const DomainSummary& domain);
 
 template <typename T>
 Json list_of(const std::vector<T>& values) {
@@ -144,10 +150,27 @@ Json records_of(const DomainResult& domain) {
 
 std::string to_csv(const Summary& summary) {
   std::string out;
-  add_line(out, {"domain", "kind", "seen_by_base", "records", "groups", "text_bytes", "tokens", "condition", "adapter",
-                 "coded_bytes", "coded_over_raw", "bits_per_byte", "low", "high", "bits_over_tokens_log2v",
-                 "streams_only_bits_per_byte", "one_stream_bits_per_byte", "whole_file_coded_bytes", "whole_file_bytes",
-                 "model_bytes", "side_bytes"});
+  add_line(out, {"domain",
+                 "kind",
+                 "seen_by_base",
+                 "records",
+                 "groups",
+                 "text_bytes",
+                 "tokens",
+                 "condition",
+                 "adapter",
+                 "coded_bytes",
+                 "coded_over_raw",
+                 "bits_per_byte",
+                 "low",
+                 "high",
+                 "bits_over_tokens_log2v",
+                 "streams_only_bits_per_byte",
+                 "one_stream_bits_per_byte",
+                 "whole_file_coded_bytes",
+                 "whole_file_bytes",
+                 "model_bytes",
+                 "side_bytes"});
   for (const DomainSummary& domain : summary.domains) {
     for (const Figure& figure : domain.figures) add_figure(out, domain, figure);
     for (const Figure& figure : domain.matrix) add_figure(out, domain, figure);
@@ -162,24 +185,22 @@ std::string to_json(const Summary& summary, const LosslessResult& result, const 
   for (const AdapterFile& file : result.adapters)
     adapters.push_back({{"name", file.name}, {"sha256", file.sha256}, {"bytes", file.bytes}});
   for (const DomainResult& domain : result.domains) records.push_back(records_of(domain));
-  Json out = {{"koan", identity.koan_version},
-              {"evaluation", identity.spec_name},
-              {"version", identity.spec_version},
-              {"specification_sha256", identity.spec_sha256},
-              {"model",
-               {{"name", model.name},
-                {"sha256", model.sha256},
-                {"bytes", model.bytes},
-                {"vocabulary", model.vocabulary}}},
-              {"training", identity.training},
-              {"adapters", std::move(adapters)},
-              {"bootstrap",
-               {{"resamples", identity.bootstrap.resamples},
-                {"seed", identity.bootstrap.seed},
-                {"confidence", identity.bootstrap.confidence}}},
-              {"domains", list_of(summary.domains)},
-              {"pooled", json_of(summary.pooled)},
-              {"records", std::move(records)}};
+  Json out = {
+      {"koan", identity.koan_version},
+      {"evaluation", identity.spec_name},
+      {"version", identity.spec_version},
+      {"specification_sha256", identity.spec_sha256},
+      {"model",
+       {{"name", model.name}, {"sha256", model.sha256}, {"bytes", model.bytes}, {"vocabulary", model.vocabulary}}},
+      {"training", identity.training},
+      {"adapters", std::move(adapters)},
+      {"bootstrap",
+       {{"resamples", identity.bootstrap.resamples},
+        {"seed", identity.bootstrap.seed},
+        {"confidence", identity.bootstrap.confidence}}},
+      {"domains", list_of(summary.domains)},
+      {"pooled", json_of(summary.pooled)},
+      {"records", std::move(records)}};
   return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
