@@ -155,11 +155,11 @@ TEST_F(AdaptRunTest, StopsEarlyWithoutGain) {
   AdaptOptions o = options("out.gguf");
   o.log = path("log");
   o.lr = 1e-15;  // less than a weight can tell
-  o.steps = 200;
-  o.evaluations = 40;
+  o.steps = 128;
+  o.evaluations = 32;
   o.patience = 3;
   ASSERT_TRUE(succeeds(run_adapt(o)));
-  EXPECT_EQ(log_lines().back()["step"], 15);
+  EXPECT_EQ(log_lines().back()["step"], 12);
   o.out = path("all.gguf");
   o.patience = 0;
   o.steps = 30;
