@@ -22,8 +22,8 @@ def read_runs(path):
                 runs.append([])
             if "bits_per_byte" not in line and "bits_per_byte_requantised" not in line:
                 continue
-            if not runs:
-                sys.exit(f"{path}: line {number}: the log does not begin with step 0")
+            if not runs:  # logged from a resumption on
+                runs.append([])
             final = "bits_per_byte_requantised" in line
             bits = line["bits_per_byte_requantised"] if final else line["bits_per_byte"]
             runs[-1].append((line["step"], line["seconds"] / 60, line["tokens"], bits, final))
@@ -38,7 +38,7 @@ def print_table(runs):
     print("|---|---|---|---|---|---|")
     for name, run in runs:
         for step, minutes, tokens, bits, final in run:
-            change = f"{100 * (bits / run[0][3] - 1):+.1f}%" if step > 0 else "base"
+            change = "base" if step == 0 else f"{100 * (bits / run[0][3] - 1):+.1f}%" if run[0][0] == 0 else ""
             label = f"{bits:.4f} (as koan runs it)" if final else f"{bits:.4f}"
             print(f"| {name} | {step} | {minutes:.1f} | {tokens / 1e6:.2f} | {label} | {change} |")
 
