@@ -1,9 +1,12 @@
-# cmake --install: bin/koan, lib/libkoan.a, include/koan, a CMake package and a pkg-config file.
+# cmake --install: bin/koan, libexec/koan/koan-train (KOAN_TRAIN), lib/libkoan.a, include/koan, a CMake package and a pkg-config file.
 # The package files are written by hand: an export would list every module, but libkoan is one archive (src/codec/CMakeLists.txt).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS koan-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(KOAN_TRAIN)  # where koan adapt looks for it; OPTIONAL because a build of koan-cli alone can be installed too
+  install(TARGETS koan-train RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/koan OPTIONAL)
+endif()
 install(TARGETS koan ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/koan DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 

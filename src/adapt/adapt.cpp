@@ -30,8 +30,8 @@ Result<Base> load_base(const AdaptOptions& o) {
   KOAN_ASSIGN(Bytes bytes, read_file(o.model, kMaxFile));
   auto parsed = parse_gguf(bytes);
   if (!parsed) return std::move(parsed).error().in(o.model);
-  const Sha256 hash = sha256(bytes);
-  auto loaded = train::load_net(o.model, "cpu");
+  const Sha256 hash = sha256(bytes);  // as Model::sha256: koan compares them
+  auto loaded = train::load_net(*parsed, "cpu");
   if (!loaded) return std::move(loaded).error().in(o.model);
   for (const train::Parameter& p : loaded->net.parameters())
     if (!torch::isfinite(p.tensor).all().item<bool>())
@@ -43,7 +43,8 @@ Result<Base> load_base(const AdaptOptions& o) {
 
 Status check_memory(const train::NetConfig& c, const AdaptOptions& o) {
   const double q = static_cast<double>(c.heads * c.head_dim), kv = static_cast<double>(c.kv_heads * c.head_dim);
-  const auto w = static_cast<double>(c.width), f = static_cast<double>(c.feed_forward), n = static_cast<double>(c.layers);
+  const auto w = static_cast<double>(c.width), f = static_cast<double>(c.feed_forward),
+             n = static_cast<double>(c.layers);
   const double weights = n * (2 * q * w + 2 * kv * w + 3 * f * w) + static_cast<double>(c.vocab) * w;
   const double adapter = n * static_cast<double>(o.rank) * (6 * w + 2 * q + 2 * kv + 4 * f);
   const double token = n * (8 * w + 4 * (q + kv) + 8 * f) * 2 + n * 4 * static_cast<double>(o.rank) * 7;
@@ -61,6 +62,8 @@ Status check_options(const AdaptOptions& o) {
   if (o.length != 0 && (o.length < 32 || o.length % 32 != 0 || o.length > kMostLength))
     return Error{ErrorCode::kUsage, "--length must be a multiple of 32, at most " + std::to_string(kMostLength)};
   if (o.batch_tokens < 256) return Error{ErrorCode::kUsage, "--batch-tokens must be at least 256"};
+  if (o.device == "cuda" && !torch::cuda::is_available())
+    return Error{ErrorCode::kNotSupported, "--device cuda: there is no CUDA device, or this LibTorch has no CUDA"};
   const std::string checkpoint = train::AdaptRun::checkpoint_path(o);
   if (!o.force && !o.resume && std::filesystem::exists(checkpoint))
     return Error{ErrorCode::kUsage, checkpoint + " exists: give --resume to go on with it, or -f to begin anew"};
@@ -102,9 +105,10 @@ void set_default_lengths(AdaptOptions& o, const GgufFile& model, std::uint64_t b
 void print_corpus(const Corpus& corpus, const Division& division) {
   std::printf("%zu documents, %.3f MB, from %llu files", division.train.size() + division.held_out.size(),
               static_cast<double>(corpus.bytes) * 1e-6, static_cast<unsigned long long>(corpus.files));
-  if (corpus.hidden + corpus.binary + corpus.empty > 0)
-    std::printf(" (passed over: %llu hidden, %llu binary, %llu empty)", static_cast<unsigned long long>(corpus.hidden),
-                static_cast<unsigned long long>(corpus.binary), static_cast<unsigned long long>(corpus.empty));
+  if (corpus.hidden + corpus.binary + corpus.without_text > 0)
+    std::printf(" (passed over: %llu hidden, %llu binary, %llu records without text)",
+                static_cast<unsigned long long>(corpus.hidden), static_cast<unsigned long long>(corpus.binary),
+                static_cast<unsigned long long>(corpus.without_text));
   std::printf("\nheld out: %zu documents, %.1f KB; ", division.held_out.size(),
               static_cast<double>(division.held_out_bytes) * 1e-3);
   if (division.duplicates_kept)
@@ -131,7 +135,7 @@ std::string base_name(const AdaptOptions& o, const GgufFile& file) {
 
 struct Facts {  // about the data
   Sha256 sha256;
-  std::uint64_t bytes, documents, held_out_bytes;
+  std::uint64_t bytes, documents;
 };
 
 Adapter describe(Adapter adapter, const AdaptOptions& o, const Base& base, const Facts& facts,
@@ -149,7 +153,7 @@ Adapter describe(Adapter adapter, const AdaptOptions& o, const Base& base, const
   m["koan.adapter.seed"] = o.seed;
   m["koan.adapter.created"] = iso_date();
   m["koan.adapter.targets"] = o.targets;
-  m["koan.adapter.heldout_bytes"] = facts.held_out_bytes;
+  m["koan.adapter.heldout_bytes"] = result.measured_bytes;
   m["koan.adapter.heldout_bits_before"] = result.before;
   m["koan.adapter.heldout_bits_after"] = result.after;
   return adapter;
@@ -168,7 +172,7 @@ Status write_adapter_file(const AdaptOptions& o, const Adapter& adapter) {
 
 }  // namespace
 
-Status run_adapt(const AdaptOptions& given) {
+Status run_adapt(const AdaptOptions& given, Stop stop) {
   AdaptOptions o = given;
   at::set_num_threads(thread_count(o.threads));
   KOAN_ASSIGN(const auto targets, train::parse_targets(o.targets));
@@ -177,7 +181,7 @@ Status run_adapt(const AdaptOptions& given) {
   const train::LoraSettings settings{o.rank, o.alpha, targets, o.seed};
   KOAN_TRY(train::check_rank(base.loaded.net, settings));
   KOAN_TRY(check_memory(base.loaded.net.config(), o));
-  KOAN_ASSIGN(Corpus corpus, read_corpus(o.inputs, {o.jsonl, o.field, o.context_field}));
+  KOAN_ASSIGN(Corpus corpus, read_corpus(o.inputs, {o.field, o.context_field, o.jsonl}));
   const Sha256 data_sha256 = corpus_sha256(corpus.documents);
   const std::uint64_t documents = corpus.documents.size();
   KOAN_ASSIGN(const Division division, divide(std::move(corpus.documents), o.held_out, o.seed));
@@ -185,15 +189,14 @@ Status run_adapt(const AdaptOptions& given) {
   set_default_lengths(o, base.file, division.train_bytes);
   const Tokenizer& tokenizer = base.loaded.tokenizer;
   const train::AdaptData data{encode_documents(tokenizer, division.train),
-                              encode_documents(tokenizer, division.held_out), division.held_out_bytes, tokenizer.bos()};
+                              encode_documents(tokenizer, division.held_out), tokenizer.bos()};
   base.loaded.net.to(torch::Device(o.device));
   train::AdaptRun run(o, train::LoraNet(std::move(base.loaded.net), settings), data,
                       fingerprint_of(o, base, data_sha256));
   if (o.resume) KOAN_TRY(run.resume());
-  train::stop_on_signals();
-  KOAN_ASSIGN(const train::AdaptResult result, run.train());
-  Adapter adapter = describe(run.net().adapter(), o, base,
-                             {data_sha256, corpus.bytes, documents, division.held_out_bytes}, result);
+  if (!stop) stop = train::stop_on_signals();
+  KOAN_ASSIGN(const train::AdaptResult result, run.train(stop));
+  Adapter adapter = describe(run.net().adapter(), o, base, {data_sha256, corpus.bytes, documents}, result);
   add_router_profiles(division.train, adapter.metadata);
   KOAN_TRY(write_adapter_file(o, adapter));
   std::printf("%s: held-out %.4f -> %.4f bits per byte (%+.1f%%), requantised as koan runs it\n", o.out.c_str(),

@@ -14,14 +14,14 @@
 namespace koan::train {
 
 struct AdaptData {
-  std::vector<TokenDocument> train, held_out;
-  std::uint64_t held_out_bytes = 0;
+  std::vector<TokenDocument> train, held_out;  // neither is empty
   Token bos = 0;
 };
 
 struct AdaptResult {
   std::int64_t steps = 0, tokens = 0;  // tokens: text tokens learned from, repeats counted
-  double before = 0, after = 0;        // bits per byte of the held-out part; after: as koan will run it
+  std::uint64_t measured_bytes = 0;    // held-out text that the next two are of
+  double before = 0, after = 0;        // bits per byte; after: as koan will run it
 };
 
 class AdaptRun {
@@ -31,20 +31,26 @@ class AdaptRun {
 
   static std::string checkpoint_path(const AdaptOptions& options) { return options.out + ".checkpoint"; }
   Status resume();
-  // kCancelled after a signal: the checkpoint is then written.
-  Result<AdaptResult> train();
+  // kCancelled when `stop` says so: the checkpoint is then written.
+  Result<AdaptResult> train(const Stop& stop);
   const LoraNet& net() const noexcept { return net_; }
 
  private:
   double seconds() const;
   double progress() const;
   double rate(double progress) const;
+  void choose_measured();
+  void measure_on(std::size_t documents);
+  double training_speed();
   double measure();
+  Status begin();
   Status evaluate();
   Status step();
   Status report();
   Status log(const nlohmann::json& line);
   Status save();
+  Status restore(const GgufFile& file);
+  Result<AdaptResult> finish();
   void keep_best();
   void restore_best();
   double measure_requantised();
@@ -55,19 +61,22 @@ class AdaptRun {
   std::string fingerprint_;
   LoraOptimizer optimizer_;
   RowBatches batches_;
-  std::vector<RowBatch> held_out_;
+  std::vector<RowBatch> held_out_;  // what is measured on
+  std::uint64_t measured_documents_ = 0, measured_bytes_ = 0, measured_tokens_ = 0;
   std::vector<std::pair<std::string, Tensor>> best_;
   std::ofstream log_;
   std::chrono::steady_clock::time_point start_;
-  double seconds_before_ = 0, first_progress_ = 0;
+  double seconds_before_ = 0;                  // of the sittings before this one
+  double loop_from_ = 0, first_progress_ = 0;  // seconds and progress when this sitting's first step began
   double report_at_ = 0, save_at_ = 0;
   std::int64_t total_steps_ = 0, tokens_ = 0, evaluations_ = 0, without_gain_ = 0;
   double before_ = 0, best_score_ = 0, last_score_ = 0;
+  double most_loss_ = 0;  // above it, training has diverged
   double loss_ = 0, norm_ = 0, places_ = 0, report_from_ = 0;
   std::int64_t loss_tokens_ = 0;
 };
 
-// Ctrl-C and SIGTERM make train() save and return.
-void stop_on_signals();
+// True after Ctrl-C or SIGTERM, which from now on do nothing else.
+Stop stop_on_signals();
 
 }  // namespace koan::train

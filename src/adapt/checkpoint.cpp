@@ -69,11 +69,15 @@ Result<LoadedNet> load_net(const std::string& path, const std::string& device) {
   KOAN_ASSIGN(const Bytes bytes, read_file(folder ? path + "/checkpoint.gguf" : path, kMaxFile));
   auto parsed = parse_gguf(bytes);
   if (!parsed) return std::move(parsed).error().in(path);
-  const GgufFile& file = *parsed;
+  auto loaded = load_net(*parsed, device);
+  return loaded ? std::move(loaded) : Result<LoadedNet>(std::move(loaded).error().in(path));
+}
+
+Result<LoadedNet> load_net(const GgufFile& file, const std::string& device) {
   KOAN_ASSIGN(const NetConfig config, config_from_gguf(file));
   KOAN_ASSIGN(Tokenizer tokenizer, Tokenizer::from_gguf(file));
   if (static_cast<std::int64_t>(tokenizer.size()) != config.vocab)
-    return Error{ErrorCode::kCorrupt, path + ": the embedding and the tokenizer differ in size"};
+    return Error{ErrorCode::kCorrupt, "the embedding and the tokenizer differ in size"};
   LoadedNet loaded{Net(config, torch::Device(device), 0), std::move(tokenizer)};
   KOAN_TRY(load_parameters(file, loaded.net));
   return loaded;

@@ -23,5 +23,6 @@ struct LoadedNet {
   Tokenizer tokenizer;
 };
 Result<LoadedNet> load_net(const std::string& path, const std::string& device);
+Result<LoadedNet> load_net(const GgufFile& file, const std::string& device);
 
 }  // namespace koan::train

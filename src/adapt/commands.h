@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -76,8 +77,8 @@ struct AdaptOptions {
   double alpha = 32;
   std::string targets = "q,k,v,o,gate,up,down";
   double lr = 0.003, b_factor = 4, weight_decay = 0, clip = 1;
-  double warmup = 0.03;           // part of the run
-  std::int64_t length = 0;        // tokens of a row; 0: the window the model is coded with, else 512
+  double warmup = 0.03;     // part of the run
+  std::int64_t length = 0;  // tokens of a row; 0: the window the model is coded with, else 512
   std::int64_t batch_tokens = 4096;
   // Length of the run: the first limit that is reached ends it. 0: none; with no limit at all, epochs by size.
   double epochs = 0, minutes = 0;
@@ -85,7 +86,10 @@ struct AdaptOptions {
   double held_out = 0.05;
   int evaluations = 12, patience = 4;  // measured so often; stopped after so many without a gain
 };
-Status run_adapt(const AdaptOptions& options);
+// Asked before every step; true ends the run as a signal would: kCancelled, with a checkpoint.
+using Stop = std::function<bool()>;
+// stop: empty for Ctrl-C and SIGTERM.
+Status run_adapt(const AdaptOptions& options, Stop stop = {});
 
 struct EvalOptions {
   std::string model, valid, device = "cpu";  // model: a checkpoint folder or a GGUF file

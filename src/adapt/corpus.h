@@ -1,4 +1,4 @@
-// Reading training text: JSONL files, compressed with zstd or not, one document a line (../shared/corpus/README.md).
+// The sources of a pack of training text, and writing files whole.
 #pragma once
 
 #include <functional>
@@ -24,19 +24,9 @@ struct SourceSpec {
 Result<SourceSpec> parse_source(const std::string& text);
 
 using DocumentSink = std::function<bool(std::string_view)>;  // false ends the reading
-// Calls `sink` with the `text` (or else `response`) field of every line until it returns false. Objects with neither
-// field are passed over; a line that is no JSON object is an error with its number, and so is a file that ends early.
+// Calls `sink` with one document after the other until it returns false: the `text` (or else `response`) of the records
+// of a JSONL file, or parts of a text file. Errors: as visit_corpus (route/corpus_reader.h).
 Status read_documents(const std::string& path, const DocumentSink& sink);
-
-struct RecordFields {
-  std::vector<std::string> text;  // the first of them that a record has as a string
-  std::string context;            // empty: none
-};
-// context: empty where a record has none.
-using RecordSink = std::function<bool(std::string_view text, std::string_view context)>;
-Status read_records(const std::string& path, const RecordFields& fields, const RecordSink& sink);
-// From a descriptor that somebody else owns; `name` is for messages.
-Status read_records(int fd, const std::string& name, const RecordFields& fields, const RecordSink& sink);
 
 // The file appears under its name when all of it is on disk: a reader never sees half of it, and a failure keeps the
 // old one.

@@ -81,7 +81,7 @@ TEST_F(Corpus, StopsWhenTheSinkHasEnough) {
 TEST_F(Corpus, MissingAndForeignFiles) {
   const auto all = [](std::string_view) { return true; };
   EXPECT_EQ(read_documents(path("none"), all).error().code, ErrorCode::kIo);
-  EXPECT_EQ(read_documents(write("x", as_bytes("{\"text\": \"not compressed\"}\n")), all).error().code,
+  EXPECT_EQ(read_documents(write("x.jsonl.zst", as_bytes("{\"text\": \"not compressed\"}\n")), all).error().code,
             ErrorCode::kCorrupt);
 }
 

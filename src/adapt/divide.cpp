@@ -1,26 +1,22 @@
 // Training part and held-out part.
 #include <algorithm>
+#include <cctype>
+#include <optional>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "adapt/documents.h"
+#include "base/split_mix.h"
 
 namespace koan {
 namespace {
 
-constexpr std::uint64_t kLeastText = 8192;      // bytes in all
-constexpr std::uint64_t kLeastHeldOut = 2048;   // bytes
+constexpr std::uint64_t kLeastText = 8192;     // bytes in all
+constexpr std::uint64_t kLeastHeldOut = 2048;  // bytes
 constexpr std::uint64_t kMostHeldOut = 512 << 10;
 constexpr std::uint64_t kParts = 40;  // a document longer than this share of the text is cut
 constexpr std::size_t kLeastPart = 512;
-constexpr std::size_t kRun = 8;  // words
+constexpr std::size_t kRun = 8;         // words
 constexpr double kNearDuplicate = 0.7;  // share of the runs of a document
-
-std::uint64_t mix(std::uint64_t x) noexcept {  // SplitMix64's finaliser
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
 
 // The next place to cut at or after `at`: behind a line's end if one is near.
 std::size_t cut(const std::string& text, std::size_t at, std::size_t part) {
@@ -31,18 +27,29 @@ std::size_t cut(const std::string& text, std::size_t at, std::size_t part) {
   return at;
 }
 
-std::vector<Document> cut_long(std::vector<Document> documents, std::uint64_t total) {
+// A document, or a part of one, and what it must stay together with.
+struct Piece {
+  Document document;
+  std::uint64_t group;
+};
+
+std::vector<Piece> cut_long(std::vector<Document> documents, std::uint64_t total) {
   const std::size_t part = std::max<std::size_t>(static_cast<std::size_t>(total / kParts), kLeastPart);
-  std::vector<Document> out;
+  std::vector<Piece> out;
   for (Document& document : documents) {
+    const std::optional<std::uint64_t> together =
+        document.context.empty() ? std::nullopt : std::optional(xxh3_64(as_bytes(document.context), 1));
+    const auto add = [&](Document piece) {
+      out.push_back({std::move(piece), together ? *together : mix64(out.size() + 1)});
+    };
     if (document.text.size() < 2 * part) {
-      out.push_back(std::move(document));
+      add(std::move(document));
       continue;
     }
     for (std::size_t from = 0; from < document.text.size();) {
       std::size_t to = cut(document.text, from + part, part);
       if (document.text.size() - to < part / 2) to = document.text.size();
-      out.push_back({document.text.substr(from, to - from), from == 0 ? document.context : std::string()});
+      add({document.text.substr(from, to - from), from == 0 ? document.context : std::string()});
       from = to;
     }
   }
@@ -66,7 +73,7 @@ std::vector<std::uint64_t> runs_of(const std::string& text) {
   const std::size_t run = std::min(kRun, words.size());
   for (std::size_t i = 0; run > 0 && i + run <= words.size(); ++i) {
     std::uint64_t h = 0;
-    for (std::size_t k = 0; k < run; ++k) h = mix(h * 31 + words[i + k]);
+    for (std::size_t k = 0; k < run; ++k) h = mix64(h * 31 + words[i + k]);
     out.push_back(h);
   }
   std::sort(out.begin(), out.end());
@@ -115,24 +122,21 @@ Error too_little(std::uint64_t total) {
 Result<Division> divide(std::vector<Document> documents, double share, std::uint64_t seed) {
   const std::uint64_t total = bytes_of(documents);
   if (total < kLeastText) return too_little(total);
-  documents = cut_long(std::move(documents), total);
-  // Groups in the order of a seeded hash: of the context, or of the place of a document without one.
+  std::vector<Piece> pieces = cut_long(std::move(documents), total);
+  // Groups in the order of a seeded hash: of the context, or of the place of a piece without one.
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> groups;
-  for (std::size_t d = 0; d < documents.size(); ++d) {
-    const std::string& context = documents[d].context;
-    groups[mix(seed + 1 + (context.empty() ? mix(d + 1) : xxh3_64(as_bytes(context), 1)))].push_back(d);
-  }
+  for (std::size_t d = 0; d < pieces.size(); ++d) groups[mix64(seed + 1 + pieces[d].group)].push_back(d);
   std::vector<std::uint64_t> order;
   for (const auto& [key, members] : groups) order.push_back(key);
   std::sort(order.begin(), order.end());
   const auto wanted = std::clamp(static_cast<std::uint64_t>(static_cast<double>(total) * share), kLeastHeldOut,
                                  std::max(kMostHeldOut, kLeastHeldOut));
   Division out;
-  std::vector<bool> held(documents.size(), false);
+  std::vector<bool> held(pieces.size(), false);
   std::uint64_t taken = 0;
   for (const std::uint64_t key : order) {
     std::uint64_t size = 0;
-    for (const std::size_t d : groups[key]) size += documents[d].text.size();
+    for (const std::size_t d : groups[key]) size += pieces[d].document.text.size();
     if (taken >= wanted) break;
     if (taken + size > total / 2) continue;  // one context for most of the text
     for (const std::size_t d : groups[key]) held[d] = true;
@@ -141,8 +145,8 @@ Result<Division> divide(std::vector<Document> documents, double share, std::uint
   if (taken == 0)
     return Error{ErrorCode::kUsage,
                  "all records have one context, so none can be held out: train without --context-field, or on more"};
-  for (std::size_t d = 0; d < documents.size(); ++d)
-    (held[d] ? out.held_out : out.train).push_back(std::move(documents[d]));
+  for (std::size_t d = 0; d < pieces.size(); ++d)
+    (held[d] ? out.held_out : out.train).push_back(std::move(pieces[d].document));
   const std::vector<bool> duplicate = near_duplicates(out.train, out.held_out);
   std::vector<Document> distinct;
   for (std::size_t d = 0; d < out.held_out.size(); ++d)

@@ -45,11 +45,16 @@ Result<NetConfig> config_from_gguf(const GgufFile& file) {
   }
   c.epsilon = file.get_float_or("qwen3.attention.layer_norm_rms_epsilon", c.epsilon);
   c.rope_base = file.get_float_or("qwen3.rope.freq_base", c.rope_base);
+  if (file.find("output.weight") != nullptr)
+    return Error{ErrorCode::kNotSupported,
+                 "koan-train reads models whose output layer is the embedding; this one has "
+                 "an output.weight of its own"};
   const GgufTensor* embedding = file.find("token_embd.weight");
   if (embedding == nullptr || embedding->shape.size() != 2)
     return Error{ErrorCode::kCorrupt, "token_embd.weight is missing"};
   c.vocab = static_cast<std::int64_t>(embedding->shape[1]);
-  KOAN_TRY(check(c));
+  if (const Status fits = check(c); !fits)
+    return Error{ErrorCode::kNotSupported, "koan-train cannot run a model of this shape: " + fits.error().message};
   return c;
 }
 

@@ -167,13 +167,15 @@ struct FrozenCrossEntropy : Function<FrozenCrossEntropy> {
     Tensor rows = torch::zeros({padded, x.size(1)}, x.options());
     rows.narrow(0, 0, count).copy_(x.index_select(0, live));
     Tensor loss = torch::zeros({}, x.options().dtype(torch::kFloat));
-    Tensor grad = torch::empty_like(rows);
+    const bool learns = x.requires_grad();  // false while measuring
+    Tensor grad = learns ? torch::empty_like(rows) : Tensor();
     for (std::int64_t at = 0; at < padded; at += kChunk) {
       const std::int64_t n = std::min(kChunk, padded - at);
       Tensor logits = torch::mm(rows.narrow(0, at, n), embedding.t());
       loss += chunk_losses(logits, wanted.narrow(0, at, n)).sum();
-      grad.narrow(0, at, n).copy_(torch::mm(logits, embedding));
+      if (learns) grad.narrow(0, at, n).copy_(torch::mm(logits, embedding));
     }
+    if (!learns) return loss;
     Tensor gx = torch::zeros_like(x);
     gx.index_copy_(0, live, grad.narrow(0, 0, count));
     ctx->save_for_backward({gx});

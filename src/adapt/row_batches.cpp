@@ -2,22 +2,12 @@
 
 #include <algorithm>
 
+#include "base/split_mix.h"
+
 namespace koan {
 namespace {
 
 constexpr std::int64_t kMultiple = 32;  // the attention kernel's tile
-
-std::uint64_t split_mix(std::uint64_t& state) {  // Steele et al. 2014
-  std::uint64_t z = (state += 0x9E3779B97F4A7C15u);
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
-
-template <typename T>
-void shuffle(std::vector<T>& items, std::uint64_t& state) {
-  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[split_mix(state) % i]);
-}
 
 }  // namespace
 
@@ -27,6 +17,7 @@ std::vector<TokenDocument> encode_documents(const Tokenizer& tokenizer, const st
     TokenDocument tokens;
     if (!document.context.empty()) tokens.context = tokenizer.encode(as_bytes(document.context + "\n\n"));
     tokens.text = tokenizer.encode(as_bytes(document.text));
+    tokens.bytes = document.text.size();
     if (!tokens.text.empty()) out.push_back(std::move(tokens));
   }
   return out;

@@ -14,12 +14,13 @@ namespace koan {
 
 struct TokenDocument {
   std::vector<Token> context, text;  // context: with the blank line behind it
+  std::uint64_t bytes = 0;           // of the text
 };
 std::vector<TokenDocument> encode_documents(const Tokenizer& tokenizer, const std::vector<Document>& documents);
 
 struct RowBatch {
-  torch::Tensor inputs;   // int64, rows x length
-  torch::Tensor targets;  // int64, rows*length: the token after each, -1 where it is context or padding
+  torch::Tensor inputs;     // int64, rows x length
+  torch::Tensor targets;    // int64, rows*length: the token after each, -1 where it is context or padding
   std::int64_t tokens = 0;  // places, padding included
 };
 
@@ -38,8 +39,8 @@ class RowBatches {
   void move_to(std::uint64_t epoch, std::uint64_t position);
 
   // Every text token once, in document order: windows overlap, the tokens seen before are not targets.
-  static std::vector<RowBatch> for_measuring(const std::vector<TokenDocument>& documents, Token bos, std::int64_t length,
-                                             std::int64_t batch_tokens);
+  static std::vector<RowBatch> for_measuring(const std::vector<TokenDocument>& documents, Token bos,
+                                             std::int64_t length, std::int64_t batch_tokens);
 
  private:
   struct Row {
@@ -51,7 +52,8 @@ class RowBatches {
   };
   static void append_rows(const TokenDocument& document, std::uint32_t index, std::int64_t length, std::uint64_t jitter,
                           std::uint32_t overlap, std::vector<Row>& rows);
-  static std::vector<std::vector<Row>> batches_of(std::vector<Row> rows, std::int64_t length, std::int64_t batch_tokens);
+  static std::vector<std::vector<Row>> batches_of(std::vector<Row> rows, std::int64_t length,
+                                                  std::int64_t batch_tokens);
   static RowBatch build(const std::vector<TokenDocument>& documents, Token bos, const std::vector<Row>& rows);
   void make_epoch();
 

@@ -2,18 +2,12 @@
 
 #include <algorithm>
 
+#include "base/split_mix.h"
+
 namespace koan {
 namespace {
 
 constexpr std::uint64_t kStartShare = 4;  // one window in four that lies inside a document is replaced by its start
-
-// SplitMix64 (Steele et al. 2014): a counter and a mix, so its state is one number.
-std::uint64_t split_mix(std::uint64_t& state) {
-  std::uint64_t z = (state += 0x9E3779B97F4A7C15u);
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
 
 }  // namespace
 
@@ -48,8 +42,7 @@ void Sampler::shuffle(std::size_t index) {
       stream.units.push_back({static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(w)});
   }
   std::uint64_t state = seed_ * 1000003 + index * 7919 + stream.epoch * 104729 + length_;
-  for (std::size_t i = stream.units.size(); i > 1; --i)
-    std::swap(stream.units[i - 1], stream.units[split_mix(state) % i]);
+  koan::shuffle(stream.units, state);
 }
 
 void Sampler::append_unit(std::size_t index) {

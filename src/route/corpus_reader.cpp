@@ -1,5 +1,6 @@
 #include "route/corpus_reader.h"
 
+#include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@ namespace {
 constexpr int kWindowLog = 27;  // zstd --long=27
 constexpr std::size_t kMaxLine = std::size_t{256} << 20;
 constexpr std::uint64_t kMaxText = std::uint64_t{4} << 30;
+const std::string kStdin = "-";
 
 using PieceSink = std::function<Status(ByteView)>;
 
@@ -24,8 +26,11 @@ struct FreeStream {
 };
 
 Status read_plain(const std::string& path, const PieceSink& sink) {
-  KOAN_ASSIGN(const FileHandle file, open_for_reading(path));
-  FileSource source(file.fd(), path);
+  FileHandle file;
+  if (path != kStdin) {
+    KOAN_ASSIGN(file, open_for_reading(path));
+  }
+  FileSource source(file.is_open() ? file.fd() : STDIN_FILENO, path);
   Bytes buffer(std::size_t{1} << 17);
   for (;;) {
     KOAN_ASSIGN(const std::size_t n, source.read(buffer));
@@ -78,10 +83,18 @@ class Records {
     return Error{code, path_ + ": line " + std::to_string(lines_ + 1) + " " + what};
   }
 
-  static Bytes value(std::string_view line, const std::string& path) {
+  static Bytes text(std::string_view line, const std::string& path) {
     const auto span = find_json_value(as_bytes(line), path);
-    if (!span || !span->is_string) return {};
-    return unescape_json(as_bytes(line.substr(span->begin, span->end - span->begin)));
+    return span && span->is_string ? unescape_json(as_bytes(line).subspan(span->begin, span->end - span->begin))
+                                   : Bytes();
+  }
+
+  // As the codec primes the model with it: a value that is no string (a list of messages) is its JSON text.
+  static Bytes context(std::string_view line, const std::string& path) {
+    const auto span = find_json_value(as_bytes(line), path);
+    if (!span) return {};
+    const ByteView value = as_bytes(line).subspan(span->begin, span->end - span->begin);
+    return span->is_string ? unescape_json(value) : Bytes(value.begin(), value.end());
   }
 
   Status deliver(std::string_view line) {
@@ -90,15 +103,15 @@ class Records {
     if (first != std::string_view::npos) {
       if (line[first] != '{' || !nlohmann::json::accept(line))
         return place(ErrorCode::kCorrupt, "is not a JSON object in UTF-8; a text file must not be named .jsonl");
-      Bytes text = value(line, fields_.text.empty() ? "text" : fields_.text);
-      if (text.empty() && fields_.text.empty()) text = value(line, "response");
-      if (text.empty()) {
+      Bytes found = text(line, fields_.text.empty() ? "text" : fields_.text);
+      if (found.empty() && fields_.text.empty()) found = text(line, "response");
+      if (found.empty()) {
         ++count_.without_text;
       } else {
-        const Bytes context = fields_.context.empty() ? Bytes() : value(line, fields_.context);
+        const Bytes before = fields_.context.empty() ? Bytes() : context(line, fields_.context);
         ++count_.documents;
-        count_.text_bytes += text.size();
-        KOAN_TRY(visit_({as_text(text), as_text(context), line}));
+        count_.text_bytes += found.size();
+        KOAN_TRY(visit_({as_text(found), as_text(before), line}));
       }
     }
     ++lines_;
@@ -142,7 +155,8 @@ Status read_one(const std::string& path, bool named, const CorpusFields& fields,
   std::string_view name = path;
   const auto read = name.ends_with(".zst") ? read_zstd : read_plain;
   if (name.ends_with(".zst")) name.remove_suffix(4);
-  if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) {
+  ++count.files;
+  if (fields.jsonl || name.ends_with(".jsonl") || name.ends_with(".ndjson")) {
     Records records(path, fields, visit, count);
     KOAN_TRY(read(path, [&](ByteView piece) { return records.add(piece); }));
     return records.finish();
@@ -157,12 +171,13 @@ Status read_one(const std::string& path, bool named, const CorpusFields& fields,
   if (named)
     return Error{ErrorCode::kUsage, path + ": is binary data (byte " + std::to_string(binary) +
                                         " is not text in UTF-8); name text files, .jsonl, .jsonl.zst or folders"};
+  --count.files;
   count.passed_over.push_back(path);
   return {};
 }
 
-// Every regular file below the folder, by name.
-Result<std::vector<std::string>> files_below(const std::string& folder) {
+// Every regular file below the folder, by name; adds to `hidden`.
+Result<std::vector<std::string>> files_below(const std::string& folder, std::uint64_t& hidden) {
   namespace fs = std::filesystem;
   std::vector<std::string> out;
   std::error_code failed;
@@ -170,6 +185,7 @@ Result<std::vector<std::string>> files_below(const std::string& folder) {
   for (const fs::recursive_directory_iterator end; !failed && it != end; it.increment(failed)) {
     std::error_code ignored;
     if (it->path().filename().native().starts_with(".")) {
+      ++hidden;
       it.disable_recursion_pending();
     } else if (it->is_regular_file(ignored)) {
       out.push_back(it->path().native());
@@ -183,15 +199,15 @@ Result<std::vector<std::string>> files_below(const std::string& folder) {
 }  // namespace
 
 Result<CorpusCount> visit_corpus(const std::vector<std::string>& paths, const CorpusFields& fields,
-                                const CorpusVisitor& visit) {
+                                 const CorpusVisitor& visit) {
   CorpusCount count;
   for (const std::string& path : paths) {
     std::error_code ignored;
-    if (!std::filesystem::is_directory(path, ignored)) {
+    if (path == kStdin || !std::filesystem::is_directory(path, ignored)) {
       KOAN_TRY(read_one(path, true, fields, visit, count));
       continue;
     }
-    KOAN_ASSIGN(const std::vector<std::string> files, files_below(path));
+    KOAN_ASSIGN(const std::vector<std::string> files, files_below(path, count.hidden));
     for (const std::string& file : files) KOAN_TRY(read_one(file, false, fields, visit, count));
   }
   return count;
@@ -207,7 +223,10 @@ std::size_t find_binary(ByteView text) noexcept {
     }
     // Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates, and what is above
     // U+10FFFF.
-    const std::size_t more = lead >= 0xC2 && lead <= 0xDF ? 1 : lead >= 0xE0 && lead <= 0xEF ? 2 : lead >= 0xF0 && lead <= 0xF4 ? 3 : 0;
+    const std::size_t more = lead >= 0xC2 && lead <= 0xDF   ? 1
+                             : lead >= 0xE0 && lead <= 0xEF ? 2
+                             : lead >= 0xF0 && lead <= 0xF4 ? 3
+                                                            : 0;
     if (more == 0 || text.size() - i <= more) return i;
     const std::uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     const std::uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;

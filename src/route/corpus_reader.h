@@ -15,7 +15,8 @@ namespace koan {
 // Paths into a record as of `koan compress --jsonl --field` (formats/json_line.h): "text", "messages.-1.content".
 struct CorpusFields {
   std::string text;     // empty: `text`, or else `response`
-  std::string context;  // empty: none
+  std::string context;  // empty: none; a value that is no string is taken as its JSON text
+  bool jsonl = false;   // every path holds a record a line, whatever its name
 };
 
 // Valid during the call only.
@@ -30,19 +31,22 @@ using CorpusVisitor = std::function<Status(const CorpusDocument&)>;
 
 struct CorpusCount {
   std::uint64_t documents = 0, text_bytes = 0;
-  std::uint64_t without_text = 0;           // records that have no such field, or an empty one: passed over
-  std::vector<std::string> passed_over;     // files of folders that are no text in UTF-8
+  std::uint64_t files = 0;               // read
+  std::uint64_t hidden = 0;              // entries of folders that were passed over for their names
+  std::uint64_t without_text = 0;        // records that have no such field, or an empty one: passed over
+  std::vector<std::string> passed_over;  // files of folders that are no text in UTF-8
 };
 
 // A text file above this is cut at line ends into documents of about as much.
 inline constexpr std::size_t kCorpusPart = std::size_t{1} << 15;
 
-// Reads every path in the order given, folders recursively by name without hidden entries and without following links
-// to folders. Names in .jsonl and .ndjson hold a record a line, and .zst behind any name is decompressed; everything
-// else is text. Errors: kIo; kUsage: a file named here that is no text in UTF-8; kCorrupt with the line: no JSON
-// object, or a .zst that is damaged or ends early; kLimit: a line above 256 MiB, a text file above 4 GiB.
+// Reads every path in the order given ("-" is the standard input), folders recursively by name without hidden entries
+// and without following links to folders. Names in .jsonl and .ndjson hold a record a line, and .zst behind any name is
+// decompressed; everything else is text. Errors: kIo; kUsage: a file named here that is no text in UTF-8; kCorrupt with
+// the line: no JSON object, or a .zst that is damaged or ends early; kLimit: a line above 256 MiB, a text file above 4
+// GiB.
 Result<CorpusCount> visit_corpus(const std::vector<std::string>& paths, const CorpusFields& fields,
-                                const CorpusVisitor& visit);
+                                 const CorpusVisitor& visit);
 
 // Offset of the first byte that cannot stand in a text in UTF-8 (a zero byte, a broken sequence); text.size() if none.
 std::size_t find_binary(ByteView text) noexcept;

@@ -1,11 +1,14 @@
 #include "route/corpus_reader.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "base/file.h"
 
 namespace koan {
 namespace {
@@ -54,7 +57,8 @@ class CorpusReader : public ::testing::Test {
 };
 
 const std::string kRecords =
-    "{\"text\": \"one \\u00e9\\n\", \"prompt\": \"p1\"}\r\n\n{\"response\":\"two\",\"n\":3}\n{\"other\":\"x\"}\n{\"text\":\"\"}\n{\"prompt\":"
+    "{\"text\": \"one \\u00e9\\n\", \"prompt\": "
+    "\"p1\"}\r\n\n{\"response\":\"two\",\"n\":3}\n{\"other\":\"x\"}\n{\"text\":\"\"}\n{\"prompt\":"
     "\"p3\",\"text\":\"three\"}";
 
 TEST_F(CorpusReader, TakesTheFieldsOfRecords) {
@@ -74,6 +78,10 @@ TEST_F(CorpusReader, TakesTheFieldsOfRecords) {
                    {"messages.-1.content", "messages.0.content"}));
   EXPECT_EQ(texts_, std::vector<std::string>{"a"});
   EXPECT_EQ(contexts_, std::vector<std::string>{"q"});
+  ASSERT_TRUE(read({(folder_ / "chat.jsonl").string()}, {"messages.-1.content", "messages"}));
+  EXPECT_EQ(contexts_, std::vector<std::string>{"[{\"content\":\"q\"},{\"content\":\"a\"}]"});
+  ASSERT_TRUE(read({(folder_ / "chat.jsonl").string()}, {"messages", ""}));
+  EXPECT_TRUE(texts_.empty()) << "a text is a string";
 }
 
 TEST_F(CorpusReader, ReadsWhatZstdCompressed) {
@@ -93,6 +101,37 @@ TEST_F(CorpusReader, ReadsWhatZstdCompressed) {
   expect_error(read({put("not.jsonl.zst", kRecords)}), ErrorCode::kCorrupt, "not.jsonl.zst");
 }
 
+TEST_F(CorpusReader, TakesRecordsFromAnyNameWhenTold) {
+  ASSERT_TRUE(read({put("log", kRecords), put("log.zst", packed(kRecords))}, {"", "prompt", true}));
+  EXPECT_EQ(texts_.size(), 6u);
+  EXPECT_EQ(contexts_[5], "p3");
+  expect_error(read({put("plain.txt", "no record\n")}, {"", "", true}), ErrorCode::kCorrupt, "plain.txt: line 1 ");
+}
+
+TEST_F(CorpusReader, ReadsTheStandardInput) {
+  const int kept = ::dup(STDIN_FILENO);
+  const auto from = [&](const std::string& content, const CorpusFields& fields) {
+    const FileHandle file = std::move(open_for_reading(put("in", content))).value();
+    ::dup2(file.fd(), STDIN_FILENO);
+    return read({"-"}, fields);
+  };
+  ASSERT_TRUE(from(kRecords, {"", "", true}));
+  EXPECT_EQ(texts_, (std::vector<std::string>{"one é\n", "two", "three"}));
+  ASSERT_TRUE(from("words\n", {}));
+  EXPECT_EQ(texts_, std::vector<std::string>{"words\n"});
+  ::dup2(kept, STDIN_FILENO);
+  ::close(kept);
+}
+
+TEST_F(CorpusReader, FollowsLinksToFilesButNotToFolders) {
+  put("c/a.txt", "ay");
+  fs::create_symlink(folder_ / "c", folder_ / "c" / "loop");
+  fs::create_symlink("a.txt", folder_ / "c" / "b.txt");
+  fs::create_symlink("nowhere", folder_ / "c" / "c.txt");
+  ASSERT_TRUE(read({(folder_ / "c").string()}));
+  EXPECT_EQ(texts_, (std::vector<std::string>{"ay", "ay"}));
+}
+
 TEST_F(CorpusReader, GoesThroughFoldersByName) {
   put("c/b.txt", "bee");
   put("c/a.jsonl", "{\"text\":\"ay\"}\n");
@@ -104,6 +143,8 @@ TEST_F(CorpusReader, GoesThroughFoldersByName) {
   auto count = read({(folder_ / "c").string()});
   ASSERT_TRUE(count) << count.error().message;
   EXPECT_EQ(texts_, (std::vector<std::string>{"ay", "bee", "zed"}));
+  EXPECT_EQ(count->files, 4u) << "the empty one was read";
+  EXPECT_EQ(count->hidden, 2u);
   ASSERT_EQ(count->passed_over.size(), 1u);
   EXPECT_TRUE(count->passed_over[0].ends_with("image.png"));
 }
