@@ -20,8 +20,8 @@ int run_verb(int argc, const char* const* argv) {
   if (verb == "adapt") return run_adapt(words);
   install_signal_handlers();
   if (verb == "adapters") return run_adapters(words);
-  int code = kExitOk;
   if (verb == "eval") return run_eval(words);
+  int code = kExitOk;
   if (const auto arguments = parse_arguments(argc, argv, &code)) {
     switch (arguments->verb) {
       case Verb::kCompress:
