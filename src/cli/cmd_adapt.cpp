@@ -42,7 +42,7 @@ Result<std::string> share_embedded_model() {
   FileHandle file(::memfd_create("koan-model", 0));
   if (!file.is_open()) return io_error("cannot pass the embedded model on", errno);
   FileSink sink(file.fd(), "embedded model");
-  KOAN_TRY(sink.write(embedded_model()));
+  KOAN_TRY(sink.write(embedded_models()[0].gguf));
   return "/proc/self/fd/" + std::to_string(file.release());
 }
 

@@ -115,15 +115,30 @@ Result<Session> Session::create(const Arguments& arguments) {
   auto made = koan::Codec::create();
   if (!made) return error_of(made.failure);
   Session session(std::move(made.value), arguments, std::move(context));
-  if (!arguments.model.empty()) KOAN_TRY(add_model_file(session.codec_, arguments.model, true));
+  if (!arguments.model.empty()) KOAN_TRY(session.choose_model(arguments.model));
   KOAN_TRY(session.add_named_adapters());
   return session;
 }
 
+// A GGUF file, or an embedded model by its name, with or without "koan-".
+Status Session::choose_model(const std::string& word) {
+  if (!fs::exists(word)) {
+    for (std::size_t i = 0; i < codec_.model_count(); ++i) {
+      const auto info = codec_.model(i);
+      if (!info) return error_of(info.failure);
+      if (word != info.value.name && "koan-" + word != info.value.name) continue;
+      const koan::Failure failure = codec_.choose_model(i);
+      if (failure.code != KOAN_OK) return error_of(failure);
+      return {};
+    }
+  }
+  return add_model_file(codec_, word, true);
+}
+
 Status Session::add_named_adapters() {
-  KOAN_ASSIGN(const koan_model_info base, default_model());
   for (const std::string& word : arguments_.adapters) {
     KOAN_ASSIGN(const std::vector<std::string> files, adapter_files_of(word));
+    KOAN_ASSIGN(const koan_model_info base, model_in_use());
     for (const std::string& path : files) {
       KOAN_ASSIGN(const AdapterHash hash, add_adapter_file(codec_, path));
       // Of all, those for the model in use; one that was named is tried and says what is wrong with it.
@@ -175,13 +190,10 @@ koan_options Session::options() const {
   return out;
 }
 
-Result<koan_model_info> Session::default_model() const {
-  for (std::size_t i = 0; i < codec_.model_count(); ++i) {
-    auto info = codec_.model(i);
-    if (!info) return error_of(info.failure);
-    if (info.value.is_default) return info.value;
-  }
-  return Error{ErrorCode::kInternal, "there is no default model"};
+Result<koan_model_info> Session::model_in_use() const {
+  const auto info = codec_.model_for(options());
+  if (!info) return error_of(info.failure);
+  return info.value;
 }
 
 std::string Session::model_name(const std::uint8_t (&hash)[32]) const {
