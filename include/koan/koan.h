@@ -98,14 +98,14 @@ void koan_options_init(koan_options* options);
 const char* koan_version(void);             /* "0.1.0" */
 const char* koan_code_name(koan_code code); /* "corrupt" */
 
-/* A codec with the embedded model. Runs the known-answer check once per process. Free with koan_codec_free (NULL is
+/* A codec with the embedded models. Runs the known-answer check once per process. Free with koan_codec_free (NULL is
  * fine). */
 koan_code koan_codec_create(koan_codec** codec, koan_error* error);
 void koan_codec_free(koan_codec* codec);
 
-/* Adds a model (a GGUF file in memory, copied) for decoding by hash; with make_default != 0 it also becomes the one
- * that compression uses. */
-koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int make_default, koan_error* error);
+/* Adds a model (a GGUF file in memory, copied) for decoding by hash; with choose != 0 it also becomes the one that
+ * compression uses. */
+koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int choose, koan_error* error);
 
 /* Adds a LoRA adapter (a GGUF file in memory, copied), for decoding by hash and for koan_options.adapters. Its base model
  * need not be known yet. sha256: 32 bytes, filled with its hash; may be NULL. */
@@ -124,11 +124,19 @@ typedef struct koan_model_info {
   uint32_t sinks;
   uint64_t multiply_adds; /* int8 multiply-adds of the linear layers per token */
   int embedded;
-  int is_default;
+  int is_chosen;         /* compression uses it whatever the level */
+  int lowest_level;      /* embedded: levels that use it when no model is chosen; 0: none */
+  int highest_level;
   uint8_t message_id[2]; /* what a message carries instead of the hash, with the default window */
 } koan_model_info;
+/* Embedded models first, then those that were added. */
 size_t koan_codec_model_count(const koan_codec* codec);
 koan_code koan_codec_model(const koan_codec* codec, size_t index, koan_model_info* info, koan_error* error);
+/* What compression with these options uses: the chosen model, else the one that the first adapter was trained on, else
+ * the embedded one of the level. NULL: the default options. */
+koan_code koan_codec_model_for(const koan_codec* codec, const koan_options* options, koan_model_info* info,
+                               koan_error* error);
+koan_code koan_codec_choose_model(koan_codec* codec, size_t index, koan_error* error);
 
 /* One shot. *out is allocated by the library; release it with koan_free. stats may be NULL; options may be NULL for
  * defaults. */

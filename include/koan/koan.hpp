@@ -79,9 +79,9 @@ class Codec {
   koan_codec* get() const noexcept { return codec_; }
 
   // A GGUF file in memory; copied.
-  Failure add_model(std::span<const std::uint8_t> gguf, bool make_default) {
+  Failure add_model(std::span<const std::uint8_t> gguf, bool choose) {
     koan_error error{};
-    return failure_of(koan_codec_add_model(codec_, gguf.data(), gguf.size(), make_default ? 1 : 0, &error), error);
+    return failure_of(koan_codec_add_model(codec_, gguf.data(), gguf.size(), choose ? 1 : 0, &error), error);
   }
   // A GGUF LoRA in memory; copied. The value is its SHA-256.
   Outcome<std::array<std::uint8_t, 32>> add_adapter(std::span<const std::uint8_t> gguf) {
@@ -100,6 +100,16 @@ class Codec {
     koan_error error{};
     out.failure = failure_of(koan_codec_model(codec_, index, &out.value, &error), error);
     return out;
+  }
+  Outcome<koan_model_info> model_for(const koan_options& options) const {
+    Outcome<koan_model_info> out;
+    koan_error error{};
+    out.failure = failure_of(koan_codec_model_for(codec_, &options, &out.value, &error), error);
+    return out;
+  }
+  Failure choose_model(std::size_t index) {
+    koan_error error{};
+    return failure_of(koan_codec_choose_model(codec_, index, &error), error);
   }
 
   Outcome<Bytes> compress(std::span<const std::uint8_t> data, const koan_options& options = Options(),

@@ -40,12 +40,15 @@ Result<CoderSetup> coder_setup(const Arguments& arguments) {
   CoderSetup out;
   KOAN_ASSIGN(out.kernels, choose_kernels());
   KOAN_ASSIGN(ModelStore store, ModelStore::create(out.kernels));
-  if (!arguments.model.empty()) {
+  if (const auto named = find_embedded(arguments.model)) {
+    KOAN_TRY(store.choose(*named));
+  } else if (!arguments.model.empty()) {
     KOAN_ASSIGN(const Bytes gguf, read_file(arguments.model, kMaxModelBytes));
     auto added = store.add(gguf, true);
     if (!added) return std::move(added).error().in(arguments.model);
   }
-  out.model = store.default_model();
+  const std::size_t by_level = level_of(arguments.level).tier;
+  KOAN_ASSIGN(out.model, store.model(store.chosen().value_or(by_level)));
   out.window = default_window(out.model->config());
   out.threads = arguments.threads;
   if (arguments.streams != 0) out.streams = arguments.streams;

@@ -1,11 +1,15 @@
-// koan adapt: hands its arguments to koan-train, which has LibTorch, together with the embedded model. koan-train takes
-// this process over, so signals and the exit code are its own.
+// koan adapt: hands its arguments to koan-train, which has LibTorch, together with the embedded model that they name, or the
+// first if they name none. koan-train takes this process over, so signals and the exit code are its own.
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -18,22 +22,50 @@
 namespace koan::cli {
 namespace {
 
-bool gives_model(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    if (word == "--") return false;
-    if (word == "--model" || word.starts_with("--model=") || word.starts_with("-m")) return true;
-    if (word == "-h" || word == "--help") return true;  // nothing will be loaded
+// Where the words name the base model: it is words[word] from `at` on. Nothing: they do not.
+struct ModelWord {
+  std::size_t word = 0, at = 0;
+};
+std::optional<ModelWord> find_model(const std::vector<std::string>& words) {
+  constexpr std::string_view kLong = "--model=";
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const std::string& word = words[i];
+    if ((word == "--model" || word == "-m") && i + 1 < words.size()) return ModelWord{i + 1, 0};
+    if (word.starts_with(kLong)) return ModelWord{i, kLong.size()};
+    if (word.starts_with("-m") && word.size() > 2) return ModelWord{i, 2};
   }
-  return false;
+  return std::nullopt;
+}
+
+bool asks_for_help(const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(), [](const std::string& w) { return w == "-h" || w == "--help"; });
 }
 
 // A file in memory that the next program inherits, as a path. The name of the model is inside.
-Result<std::string> share_embedded_model() {
+Result<std::string> share(const EmbeddedModel& model) {
   FileHandle file(::memfd_create("koan-model", 0));
   if (!file.is_open()) return io_error("cannot pass the embedded model on", errno);
   FileSink sink(file.fd(), "embedded model");
-  KOAN_TRY(sink.write(embedded_model()));
+  KOAN_TRY(sink.write(model.gguf));
   return "/proc/self/fd/" + std::to_string(file.release());
+}
+
+// The words with an embedded model in place of its name, or of none.
+Result<std::vector<std::string>> with_model(std::vector<std::string> words) {
+  const std::optional<ModelWord> given = find_model(words);
+  if (!given) {
+    if (asks_for_help(words)) return words;  // nothing will be loaded
+    KOAN_ASSIGN(const std::string path, share(embedded_models()[0]));
+    // Before the rest, where "--" cannot hide them.
+    words.insert(words.begin(), {"--model", path});
+    return words;
+  }
+  const std::string name = words[given->word].substr(given->at);
+  const std::optional<std::size_t> embedded = find_embedded(name);
+  if (!embedded || std::filesystem::exists(name)) return words;
+  KOAN_ASSIGN(const std::string path, share(embedded_models()[*embedded]));
+  words[given->word].replace(given->at, std::string::npos, path);
+  return words;
 }
 
 }  // namespace
@@ -46,16 +78,12 @@ int run_adapt(const std::vector<std::string>& words) {
     return kExitUsage;
   }
   std::vector<std::string> arguments = {"koan", "adapt"};  // as it is to call itself in its help
-  if (!gives_model(words)) {
-    auto model = share_embedded_model();
-    if (!model) {
-      complain(model.error().message);
-      return exit_code(model.error().code);
-    }
-    // Before the rest, where "--" cannot hide them.
-    arguments.insert(arguments.end(), {"--model", *model});
+  const auto rest = with_model(words);
+  if (!rest) {
+    complain(rest.error().message);
+    return exit_code(rest.error().code);
   }
-  arguments.insert(arguments.end(), words.begin(), words.end());
+  arguments.insert(arguments.end(), rest->begin(), rest->end());
   std::vector<char*> pointers;
   for (std::string& word : arguments) pointers.push_back(word.data());
   pointers.push_back(nullptr);

@@ -95,7 +95,7 @@ Result<Report> measure_children(const std::string& path, const Arguments& argume
 
 Status measure_here(Report& report, Session& session, const Arguments& arguments) {
   KOAN_ASSIGN(const Bytes data, read_file(report.file, kMaxBenchInput));
-  KOAN_ASSIGN(report.model, session.default_model());
+  KOAN_ASSIGN(report.model, session.model_in_use());
   auto measured = measure_koan(session, data, arguments);
   if (interrupted()) return Error{ErrorCode::kCancelled, report.file + ": interrupted"};
   if (!measured) return std::move(measured).error().in(report.file);

@@ -125,7 +125,7 @@ void summarize(const Session& session, const std::string& name, const Compressed
   }
   if (arguments.verbose == 0) return;
   if (s.adapters != 0) say(format("  needs %llu of the adapters to decompress", static_cast<unsigned long long>(s.adapters)));
-  const auto model = session.default_model();
+  const auto model = session.model_in_use();
   const double ideal = s.model_ideal_bits / 8;
   say(
       format("  model %s, %llu tokens, %llu of %llu segments coded with it, ideal code length %.1f bytes, coded %llu "
@@ -164,7 +164,7 @@ int run_compress(const Arguments& arguments) {
     Json entry = {{"input", name}, {"output", done->output}};
     entry.update(json_of(done->stats));
     entry["seconds"] = done->seconds;
-    if (const auto model = session->default_model())
+    if (const auto model = session->model_in_use())
       entry["model"] = {{"name", model->name}, {"sha256", to_hex(model->sha256)}};
     files.push_back(std::move(entry));
   }

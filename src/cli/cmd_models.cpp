@@ -21,14 +21,16 @@ Json json_of(const koan_model_info& model, const std::string& path) {
               {"sinks", model.sinks},
               {"multiply_adds_per_token", model.multiply_adds},
               {"embedded", model.embedded != 0},
-              {"default", model.is_default != 0}};
+              {"chosen", model.is_chosen != 0}};
+  if (model.lowest_level != 0) out["levels"] = {model.lowest_level, model.highest_level};
   if (!path.empty()) out["path"] = path;
   return out;
 }
 
 std::vector<std::string> row_of(const koan_model_info& model, const Arguments& arguments) {
   std::string note = model.embedded ? "embedded" : "";
-  if (model.is_default) note += note.empty() ? "default" : ", default";
+  if (model.lowest_level != 0) note += format(", levels %d to %d", model.lowest_level, model.highest_level);
+  if (model.is_chosen) note += note.empty() ? "chosen" : ", chosen";
   const std::string hash = to_hex(model.sha256);
   return {printable(model.name),
           printable(model.architecture),
@@ -44,8 +46,8 @@ std::vector<std::string> row_of(const koan_model_info& model, const Arguments& a
 Result<koan_model_info> load(const std::string& path, Arguments arguments, std::vector<Session>& keep) {
   arguments.model = path;
   KOAN_ASSIGN(Session session, Session::create(arguments));
-  KOAN_ASSIGN(koan_model_info info, session.default_model());
-  info.is_default = 0;
+  KOAN_ASSIGN(koan_model_info info, session.model_in_use());
+  info.is_chosen = 0;
   keep.push_back(std::move(session));  // owns the strings of info
   return info;
 }

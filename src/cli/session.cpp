@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "cli/adapter_store.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
+#include "codec/model_store.h"
 
 namespace koan::cli {
 namespace {
@@ -84,29 +86,39 @@ Result<Session> Session::create(const Arguments& arguments) {
   auto made = koan::Codec::create();
   if (!made) return error_of(made.failure);
   Session session(std::move(made.value), arguments, std::move(context));
-  if (!arguments.model.empty()) KOAN_TRY(add_model_file(session.codec_, arguments.model, true));
+  if (!arguments.model.empty()) KOAN_TRY(session.choose_model(arguments.model));
   KOAN_TRY(session.add_named_adapters());
   return session;
 }
 
+Status Session::choose_model(const std::string& word) {
+  const std::optional<std::size_t> embedded = find_embedded(word);
+  if (!embedded || std::filesystem::exists(word)) return add_model_file(codec_, word, true);
+  const koan::Failure failure = codec_.choose_model(*embedded);
+  if (failure.code != KOAN_OK) return error_of(failure);
+  return {};
+}
+
 Status Session::add_named_adapters() {
-  KOAN_ASSIGN(const koan_model_info base, default_model());
   const bool encodes = arguments_.verb == Verb::kCompress || arguments_.verb == Verb::kBench;
   for (const std::string& word : arguments_.adapters) {
     if (word == "none") continue;
     if (word == "auto") {
-      KOAN_TRY(add_fitting_adapters(base));
+      KOAN_TRY(add_fitting_adapters());
       continue;
     }
     KOAN_ASSIGN(const std::string path, find_adapter(word));
-    if (encodes) KOAN_TRY(check_base(path, base));
     KOAN_ASSIGN(const AdapterHash hash, add_adapter_file(codec_, path));
     use_adapter(hash);
+    if (!encodes) continue;
+    KOAN_ASSIGN(const koan_model_info base, model_in_use());
+    KOAN_TRY(check_base(path, base));
   }
   return {};
 }
 
-Status Session::add_fitting_adapters(const koan_model_info& base) {
+Status Session::add_fitting_adapters() {
+  KOAN_ASSIGN(const koan_model_info base, model_in_use());
   const std::vector<StoredAdapter> stored = stored_adapters();
   if (stored.empty()) {
     return Error{ErrorCode::kUsage,
@@ -118,7 +130,8 @@ Status Session::add_fitting_adapters(const koan_model_info& base) {
     if (hash && codec_.fits(*hash, base.sha256)) use_adapter(*hash);
   }
   if (adapters_.empty())
-    return Error{ErrorCode::kUsage, "--adapter auto: none of koan adapters list is for model " + std::string(base.name)};
+    return Error{ErrorCode::kUsage,
+                 "--adapter auto: none of koan adapters list is for model " + std::string(base.name)};
   return {};
 }
 
@@ -165,13 +178,10 @@ koan_options Session::options() const {
   return out;
 }
 
-Result<koan_model_info> Session::default_model() const {
-  for (std::size_t i = 0; i < codec_.model_count(); ++i) {
-    auto info = codec_.model(i);
-    if (!info) return error_of(info.failure);
-    if (info.value.is_default) return info.value;
-  }
-  return Error{ErrorCode::kInternal, "there is no default model"};
+Result<koan_model_info> Session::model_in_use() const {
+  const auto info = codec_.model_for(options());
+  if (!info) return error_of(info.failure);
+  return info.value;
 }
 
 std::string Session::model_name(const std::uint8_t (&hash)[32]) const {

@@ -24,7 +24,8 @@ class Session {
   // is not usable is passed over.
   bool add_stored();
   koan_options options() const;  // points into the session
-  Result<koan_model_info> default_model() const;
+  // What these arguments compress with.
+  Result<koan_model_info> model_in_use() const;
   // Name of the model with this hash, or the first eight hex digits.
   std::string model_name(const std::uint8_t (&sha256)[32]) const;
   std::string message_model_name(const std::uint8_t (&id)[2]) const;
@@ -33,9 +34,10 @@ class Session {
   Session(koan::Codec codec, Arguments arguments, Bytes context)
       : codec_(std::move(codec)), arguments_(std::move(arguments)), context_(std::move(context)) {}
 
+  Status choose_model(const std::string& word);
   Status add_named_adapters();
   // Those of the store that say they were trained on this model.
-  Status add_fitting_adapters(const koan_model_info& base);
+  Status add_fitting_adapters();
   void use_adapter(const std::array<std::uint8_t, 32>& hash);
 
   koan::Codec codec_;

@@ -123,6 +123,30 @@ void write_stats(const koan::CodecStats& s, koan_stats* out) {
           s.model_raw_bytes, s.model_coded_bytes, s.model_ideal_bits, s.records,  s.adapters};
 }
 
+void describe(const koan::Model& model, const koan::ModelStore& store, std::size_t index, koan_model_info* info) {
+  const koan::Window window = koan::default_window(model.config());
+  *info = koan_model_info{};
+  info->name = model.config().name.c_str();
+  info->architecture = model.config().architecture.c_str();
+  std::memcpy(info->sha256, model.sha256().data(), 32);
+  info->parameters = model.parameters();
+  info->file_bytes = model.file_bytes();
+  info->vocabulary = model.config().vocabulary;
+  info->window = window.size;
+  info->sinks = window.sinks;
+  info->multiply_adds = model.multiply_adds_per_token();
+  info->embedded = store.is_embedded(index);
+  info->is_chosen = store.chosen() == index;
+  for (int level = 9; level >= 1 && info->embedded; --level) {
+    const koan::Level& l = koan::level_of(level);
+    if (!l.use_model || l.tier != index) continue;
+    info->lowest_level = level;
+    info->highest_level = std::max(info->highest_level, level);
+  }
+  const auto id = koan::model_ref(model, window).message_id();
+  std::memcpy(info->message_id, id.data(), 2);
+}
+
 koan::Status give_memory(const koan::Bytes& bytes, std::uint8_t** out, std::size_t* out_size) {
   *out = static_cast<std::uint8_t*>(std::malloc(bytes.empty() ? 1 : bytes.size()));
   if (!*out) return Error{ErrorCode::kLimit, "out of memory"};
@@ -199,9 +223,9 @@ koan_code koan_codec_create(koan_codec** codec, koan_error* error) {
 
 void koan_codec_free(koan_codec* codec) { delete codec; }
 
-koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int make_default, koan_error* error) {
+koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int choose, koan_error* error) {
   return fenced(error, [&] {
-    return codec->codec->store().add({static_cast<const std::uint8_t*>(gguf), size}, make_default != 0);
+    return codec->codec->store().add({static_cast<const std::uint8_t*>(gguf), size}, choose != 0);
   });
 }
 
@@ -224,29 +248,33 @@ int koan_codec_adapter_fits(const koan_codec* codec, const uint8_t* adapter, con
   return 0;
 }
 
-size_t koan_codec_model_count(const koan_codec* codec) { return codec->codec->store().models().size(); }
+size_t koan_codec_model_count(const koan_codec* codec) { return codec->codec->store().size(); }
 
 koan_code koan_codec_model(const koan_codec* codec, size_t index, koan_model_info* info, koan_error* error) {
   return fenced(error, [&]() -> koan::Status {
-    const koan::ModelStore& store = codec->codec->store();
-    if (index >= store.models().size()) return Error{ErrorCode::kUsage, "no such model"};
-    const koan::Model& model = *store.models()[index].model;
-    const koan::Window window = koan::default_window(model.config());
-    *info = koan_model_info{};
-    info->name = model.config().name.c_str();
-    info->architecture = model.config().architecture.c_str();
-    std::memcpy(info->sha256, model.sha256().data(), 32);
-    info->parameters = model.parameters();
-    info->file_bytes = model.file_bytes();
-    info->vocabulary = model.config().vocabulary;
-    info->window = window.size;
-    info->sinks = window.sinks;
-    info->multiply_adds = model.multiply_adds_per_token();
-    info->embedded = store.models()[index].embedded;
-    info->is_default = index == store.default_index();
-    const auto id = koan::model_ref(model, window).message_id();
-    std::memcpy(info->message_id, id.data(), 2);
+    koan::ModelStore& store = codec->codec->store();
+    if (index >= store.size()) return Error{ErrorCode::kUsage, "no such model"};
+    KOAN_ASSIGN(const std::shared_ptr<const koan::Model> model, store.model(index));
+    describe(*model, store, index, info);
     return {};
+  });
+}
+
+koan_code koan_codec_model_for(const koan_codec* codec, const koan_options* options, koan_model_info* info,
+                               koan_error* error) {
+  return fenced(error, [&]() -> koan::Status {
+    KOAN_ASSIGN(const koan::CodecOptions opts, read_options(options));
+    KOAN_ASSIGN(const std::shared_ptr<const koan::Model> model, codec->codec->base_model(opts));
+    const koan::ModelStore& store = codec->codec->store();
+    describe(*model, store, store.index_of(*model), info);
+    return {};
+  });
+}
+
+koan_code koan_codec_choose_model(koan_codec* codec, size_t index, koan_error* error) {
+  return fenced(error, [&]() -> koan::Status {
+    if (index >= codec->codec->store().size()) return Error{ErrorCode::kUsage, "no such model"};
+    return codec->codec->store().choose(index);
   });
 }
 

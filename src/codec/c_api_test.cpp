@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "codec/model_store.h"
 #include "codec/test_inputs.h"
 #include "formats/adapter.h"
 #include "koan/koan.h"
@@ -69,19 +70,20 @@ TEST(CApi, ErrorsHaveCodesAndMessages) {
 
 TEST(CApi, ModelsAreDescribed) {
   Codec codec(false);
-  ASSERT_EQ(koan_codec_model_count(codec.handle), 1u);
+  ASSERT_EQ(koan_codec_model_count(codec.handle), koan::embedded_models().size());
   koan_model_info info;
   ASSERT_EQ(koan_codec_model(codec.handle, 0, &info, nullptr), KOAN_OK);
-  EXPECT_TRUE(info.embedded && info.is_default);
+  EXPECT_TRUE(info.embedded && info.lowest_level == 3 && !info.is_chosen);
   EXPECT_GT(info.parameters, 100000u);
-  EXPECT_EQ(koan_codec_model(codec.handle, 1, &info, nullptr), KOAN_ERROR_USAGE);
+  EXPECT_EQ(koan_codec_model(codec.handle, koan_codec_model_count(codec.handle), &info, nullptr), KOAN_ERROR_USAGE);
 
   Codec two;
-  ASSERT_EQ(koan_codec_model_count(two.handle), 2u);
+  const size_t added = koan::embedded_models().size();
+  ASSERT_EQ(koan_codec_model_count(two.handle), added + 1);
   ASSERT_EQ(koan_codec_model(two.handle, 0, &info, nullptr), KOAN_OK);
-  EXPECT_TRUE(info.embedded && !info.is_default);
-  ASSERT_EQ(koan_codec_model(two.handle, 1, &info, nullptr), KOAN_OK);
-  EXPECT_TRUE(!info.embedded && info.is_default);
+  EXPECT_TRUE(info.embedded && !info.is_chosen);
+  ASSERT_EQ(koan_codec_model(two.handle, added, &info, nullptr), KOAN_OK);
+  EXPECT_TRUE(!info.embedded && info.is_chosen);
   EXPECT_EQ(info.vocabulary, 768u);
 }
 

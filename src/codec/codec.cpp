@@ -122,6 +122,18 @@ Result<AdapterOffers> Codec::adapter_choice(const CodecOptions& options) const {
   return out;
 }
 
+Result<std::shared_ptr<const Model>> Codec::base_model(const CodecOptions& options) {
+  if (store_.chosen()) return store_.default_model();
+  for (const auto& adapter : store_.adapters()) {
+    if (options.adapters.empty() || adapter->sha256 != options.adapters[0]) continue;
+    const auto wanted = adapter->base_sha256();
+    if (!wanted) break;
+    KOAN_ASSIGN(std::shared_ptr<const Model> base, store_.find(*wanted));
+    if (base) return base;
+  }
+  return store_.model(level_of(options.level).tier);
+}
+
 // The same bytes again keep their copy, which the coder of the last use has been made for.
 void Codec::keep_context(ByteView context) {
   if (context.empty()) {
@@ -143,13 +155,13 @@ Result<CodecStats> Codec::compress(const CodecOptions& options, Source& source, 
   setup.context = context_;
   setup.records = options.records;
   KOAN_ASSIGN(setup.adapters, adapter_choice(options));
-  const Model& base = *store_.default_model();
-  const Window window = default_window(base.config());
+  KOAN_ASSIGN(const std::shared_ptr<const Model> base, base_model(options));
+  const Window window = default_window(base->config());
   setup.coder = [&](std::uint32_t predictors, const Sha256* adapter) -> Result<TokenCoder*> {
     CoderSetup out = coder_setup(options);
-    out.model = store_.default_model();
+    out.model = base;
     if (adapter) {
-      KOAN_ASSIGN(out.model, store_.find(model_ref(base, window), *adapter));
+      KOAN_ASSIGN(out.model, store_.merged(*base, *adapter));
     }
     out.window = window;
     out.context = context_.bytes;

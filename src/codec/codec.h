@@ -35,6 +35,8 @@ class Codec {
   Result<CodecStats> decompress(const CodecOptions& options, Source& source, Sink& sink);
   // The records of a .koan file, in order, with what they cost.
   Result<RecordListing> records(const CodecOptions& options, Source& source);
+  // What these options compress with: the chosen model, else the one that the first adapter is for, else the level's.
+  Result<std::shared_ptr<const Model>> base_model(const CodecOptions& options);
   ModelStore& store() noexcept { return store_; }
   const ModelStore& store() const noexcept { return store_; }
 

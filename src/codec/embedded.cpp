@@ -1,12 +1,28 @@
+#include <array>
+
 #include "codec/model_store.h"
 
 extern "C" {
-extern const std::uint8_t koan_embedded_model[];  // src/codec/embedded.S.in
-extern const std::uint8_t koan_embedded_model_end[];
+// src/codec/embedded.S.in
+extern const std::uint8_t koan_model_nano[], koan_model_nano_end[];
+extern const std::uint8_t koan_model_small[], koan_model_small_end[];
 }
 
 namespace koan {
 
-ByteView embedded_model() noexcept { return {koan_embedded_model, koan_embedded_model_end}; }
+std::span<const EmbeddedModel> embedded_models() noexcept {
+  static const std::array<EmbeddedModel, 2> kModels = {
+      {{"nano", {koan_model_nano, koan_model_nano_end}}, {"small", {koan_model_small, koan_model_small_end}}}};
+  return kModels;
+}
+
+std::optional<std::size_t> find_embedded(std::string_view name) noexcept {
+  constexpr std::string_view kPrefix = "koan-";
+  if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
+  for (std::size_t i = 0; i < embedded_models().size(); ++i) {
+    if (embedded_models()[i].name == name) return i;
+  }
+  return std::nullopt;
+}
 
 }  // namespace koan

@@ -10,10 +10,13 @@ namespace koan {
 namespace {
 
 constexpr std::size_t kKiB = 1024;
+constexpr std::uint8_t kNano = 0, kSmall = 1;  // embedded_models()
 constexpr Level kLevels[] = {
-    {false, 256 * kKiB, kPredictorsAll}, {false, 8192 * kKiB, kPredictorsAll}, {true, 8 * kKiB, kPredictorsAll},
-    {true, 16 * kKiB, kPredictorsAll},   {true, 32 * kKiB, kPredictorsAll},    {true, 64 * kKiB, kPredictorsAll},
-    {true, 256 * kKiB, kPredictorsAll},  {true, 1024 * kKiB, kPredictorsAll},  {true, 8192 * kKiB, kPredictorsAll},
+    {false, kNano, 256 * kKiB, kPredictorsAll}, {false, kNano, 8192 * kKiB, kPredictorsAll},
+    {true, kNano, 8 * kKiB, kPredictorsAll},    {true, kNano, 16 * kKiB, kPredictorsAll},
+    {true, kNano, 32 * kKiB, kPredictorsAll},   {true, kNano, 64 * kKiB, kPredictorsAll},
+    {true, kSmall, 64 * kKiB, kPredictorsAll},  {true, kSmall, 512 * kKiB, kPredictorsAll},
+    {true, kSmall, 8192 * kKiB, kPredictorsAll},
 };
 static_assert((kPredictMatch | kPredictBytes | kPredictWords | kPredictTokens | kPredictBias | kPredictCalibration) ==
               kPredictorsAll);

@@ -9,6 +9,7 @@ namespace koan {
 
 struct Level {
   bool use_model;
+  std::uint8_t tier;          // which of the embedded models, where none is named; messages have one at every level
   std::size_t segment_bytes;  // of model-coded text; without a model, of context mixing
   std::uint32_t predictors;   // bit mask
 };

@@ -34,55 +34,91 @@ ModelRef model_ref(const Model& model, Window window, std::uint32_t predictors) 
 Result<ModelStore> ModelStore::create(const Kernels* kernels) {
   KOAN_TRY(check_once(*kernels));
   ModelStore store;
-  auto model = Model::load(embedded_model());
-  if (!model) return std::move(model).error().in("embedded model");
-  store.models_.push_back({std::move(model).value(), true});
+  store.models_.resize(embedded_models().size());
+  KOAN_TRY(store.model(0));
   return store;
 }
 
-Status ModelStore::add(ByteView gguf, bool make_default) {
-  KOAN_ASSIGN(std::shared_ptr<const Model> model, Model::load(gguf));
-  const auto same = std::find_if(models_.begin(), models_.end(),
-                                 [&](const StoredModel& m) { return m.model->sha256() == model->sha256(); });
-  const auto index = static_cast<std::size_t>(same - models_.begin());
-  if (same == models_.end()) models_.push_back({std::move(model), false});
-  if (make_default) default_ = index;
+Result<std::shared_ptr<const Model>> ModelStore::model(std::size_t index) {
+  if (!models_[index]) {
+    const EmbeddedModel& embedded = embedded_models()[index];
+    auto loaded = Model::load(embedded.gguf);
+    if (!loaded) return std::move(loaded).error().in("embedded model " + std::string(embedded.name));
+    models_[index] = std::move(loaded).value();
+  }
+  return models_[index];
+}
+
+std::size_t ModelStore::index_of(const Model& model) const noexcept {
+  const auto is_it = [&](const std::shared_ptr<const Model>& known) { return known.get() == &model; };
+  return static_cast<std::size_t>(std::find_if(models_.begin(), models_.end(), is_it) - models_.begin());
+}
+
+Status ModelStore::add(ByteView gguf, bool make_chosen) {
+  KOAN_ASSIGN(std::shared_ptr<const Model> added, Model::load(gguf));
+  std::size_t index = 0;
+  for (; index < models_.size(); ++index) {
+    const bool same = models_[index] ? models_[index]->sha256() == added->sha256()
+                                     : std::ranges::equal(embedded_models()[index].gguf, gguf);
+    if (same) break;
+  }
+  if (index == models_.size()) models_.push_back(nullptr);
+  if (!models_[index]) models_[index] = std::move(added);
+  if (make_chosen) chosen_ = index;
   return {};
 }
 
-Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref) const {
+Status ModelStore::choose(std::size_t index) {
+  KOAN_TRY(model(index));
+  chosen_ = index;
+  return {};
+}
+
+std::vector<std::size_t> ModelStore::order() const {
+  std::vector<std::size_t> out = {0};
+  for (std::size_t i = embedded_models().size(); i < models_.size(); ++i) out.push_back(i);
+  for (std::size_t i = 1; i < embedded_models().size(); ++i) out.push_back(i);
+  return out;
+}
+
+Result<std::shared_ptr<const Model>> ModelStore::find(const Sha256& sha256) {
+  for (const std::size_t index : order()) {
+    KOAN_ASSIGN(std::shared_ptr<const Model> known, model(index));
+    if (known->sha256() == sha256) return known;
+  }
+  return std::shared_ptr<const Model>();
+}
+
+Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref) {
   if (ref.numerics_version != kNumericsVersion) {
     return Error{ErrorCode::kNeedsVersion, "made with numerics version " + std::to_string(ref.numerics_version) +
                                                "; this koan has version " + std::to_string(kNumericsVersion)};
   }
-  for (const StoredModel& m : models_) {
-    if (m.model->sha256() != ref.sha256) continue;
-    if (m.model->tokenizer().decode_hash() != ref.tokenizer_hash) {
-      return Error{ErrorCode::kNeedsVersion,
-                   "this koan reads the tokenizer of model " + to_hex(ref.sha256) + " differently"};
-    }
-    return m.model;
+  KOAN_ASSIGN(std::shared_ptr<const Model> found, find(ref.sha256));
+  if (!found) {
+    return Error{ErrorCode::kNeedsModel, "needs the model with SHA-256 " + to_hex(ref.sha256) +
+                                             ", which this koan does not have; give it with --model FILE or put it "
+                                             "into a folder named in KOAN_MODELS"};
   }
-  return Error{
-      ErrorCode::kNeedsModel,
-      "needs the model with SHA-256 " + to_hex(ref.sha256) +
-          ", which this koan does not have; give it with --model FILE or put it into a folder named in KOAN_MODELS"};
+  if (found->tokenizer().decode_hash() != ref.tokenizer_hash) {
+    return Error{ErrorCode::kNeedsVersion,
+                 "this koan reads the tokenizer of model " + to_hex(ref.sha256) + " differently"};
+  }
+  return found;
 }
 
 Result<std::shared_ptr<const Model>> ModelStore::find_message(const std::array<std::uint8_t, 2>& id,
-                                                              const ContextHash& context, std::size_t attempt) const {
-  for (const StoredModel& m : models_) {
-    const ModelRef ref = model_ref(*m.model, default_window(m.model->config()));
-    if (ref.message_id(context) == id && attempt-- == 0) return m.model;
-  }
-  for (const StoredModel& m : models_) {
-    const ModelRef ref = model_ref(*m.model, default_window(m.model->config()));
+                                                              const ContextHash& context, std::size_t attempt) {
+  for (const std::size_t index : order()) {
+    KOAN_ASSIGN(std::shared_ptr<const Model> base, model(index));
+    const ModelRef ref = model_ref(*base, default_window(base->config()));
+    if (ref.message_id(context) == id && attempt-- == 0) return base;
     for (const auto& adapter : adapters_) {
       if (adapter->base_sha256().value_or(ref.sha256) != ref.sha256) continue;
       if (ref.message_id(context, &adapter->sha256) != id) continue;
       // One that cannot be merged has the id by chance: no message was made with it.
-      auto model = merged(*m.model, adapter->sha256);
-      if (model && attempt-- == 0) return model;
+      auto with_adapter = merged(*base, adapter->sha256);
+      if (with_adapter && attempt-- == 0) return with_adapter;
     }
   }
   return Error{ErrorCode::kNeedsModel,
@@ -100,7 +136,7 @@ Status ModelStore::add_adapter(ByteView gguf) {
   return {};
 }
 
-Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref, const Sha256& adapter) const {
+Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref, const Sha256& adapter) {
   KOAN_ASSIGN(const std::shared_ptr<const Model> base, find(ref));
   return merged(*base, adapter);
 }
