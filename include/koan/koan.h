@@ -195,8 +195,7 @@ koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn o
 
 /* What each record (see koan_options.record_field) of a .koan file costs. The texts of records are not decoded; the rest
  * of their lines is, so model and context are needed as for decompression, and an adapter only for what is no record.
- * on_record is called in order. block_bytes: what the record blocks take in all, that is, the records' own bytes and
- * what they share; may be NULL. Of the options context, threads, streams and progress count. */
+ * on_record is called in order. total may be NULL. Of the options context, threads, streams and progress count. */
 typedef struct koan_record_info {
   uint64_t line;                 /* of the decoded output, counted from 0 */
   uint64_t text_bytes;           /* of the string, its escapes resolved */
@@ -204,9 +203,13 @@ typedef struct koan_record_info {
   const uint8_t* adapter_sha256; /* 32 bytes, valid during the call; NULL: coded without one */
   int stored;                    /* as it is, not by a model */
 } koan_record_info;
+typedef struct koan_record_total {
+  uint64_t block_bytes;    /* what the record blocks take in all: the records' own bytes and what they share */
+  uint64_t skeleton_bytes; /* of these, for what else is on the lines */
+} koan_record_total;
 typedef void (*koan_record_fn)(void* user, const koan_record_info* record);
 koan_code koan_list_records_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user,
-                                   koan_record_fn on_record, void* user, uint64_t* block_bytes, koan_error* error);
+                                   koan_record_fn on_record, void* user, koan_record_total* total, koan_error* error);
 
 #ifdef __cplusplus
 }

@@ -138,11 +138,11 @@ class Codec {
     return stream(koan_decompress_stream, reader, writer, options);
   }
 
-  // What each record costs, in order. The value: bytes of the record blocks in all.
-  Outcome<std::uint64_t> list_records(const Reader& reader,
-                                      const std::function<void(const koan_record_info&)>& on_record,
-                                      const koan_options& options = Options()) {
-    Outcome<std::uint64_t> out;
+  // What each record costs, in order. The value: what the record blocks take in all.
+  Outcome<koan_record_total> list_records(const Reader& reader,
+                                          const std::function<void(const koan_record_info&)>& on_record,
+                                          const koan_options& options = Options()) {
+    Outcome<koan_record_total> out;
     koan_error error{};
     const koan_code code = koan_list_records_stream(
         codec_, &options, read_thunk, const_cast<Reader*>(&reader),

@@ -19,7 +19,7 @@ struct Record {
 };
 struct Listing {
   std::vector<Record> records;
-  std::uint64_t block_bytes = 0, text_bytes = 0, coded_bytes = 0;
+  std::uint64_t block_bytes = 0, skeleton_bytes = 0, text_bytes = 0, coded_bytes = 0;
 };
 
 Result<Listing> list_once(Session& session, const Input& input) {
@@ -47,7 +47,8 @@ Result<Listing> list_once(Session& session, const Input& input) {
   if (interrupted()) return Error{ErrorCode::kCancelled, input.name + ": interrupted"};
   if (failed) return *std::move(failed);
   if (!done) return error_of(done.failure).in(input.name);
-  out.block_bytes = done.value;
+  out.block_bytes = done.value.block_bytes;
+  out.skeleton_bytes = done.value.skeleton_bytes;
   return out;
 }
 
@@ -77,6 +78,7 @@ Json json_of(const std::string& name, const Listing& listing) {
           {"text_bytes", listing.text_bytes},
           {"coded_bytes", listing.coded_bytes},
           {"block_bytes", listing.block_bytes},
+          {"skeleton_bytes", listing.skeleton_bytes},
           {"records", std::move(records)}};
 }
 

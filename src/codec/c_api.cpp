@@ -365,7 +365,7 @@ koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn o
 }
 
 koan_code koan_list_records_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user,
-                                   koan_record_fn on_record, void* user, uint64_t* block_bytes, koan_error* error) {
+                                   koan_record_fn on_record, void* user, koan_record_total* total, koan_error* error) {
   return fenced(error, [&]() -> koan::Status {
     KOAN_ASSIGN(const koan::CodecOptions checked, read_options(options));
     CallbackSource source(read, read_user);
@@ -375,7 +375,7 @@ koan_code koan_list_records_stream(koan_codec* codec, const koan_options* option
                                   r.adapter == 0 ? nullptr : listing.adapters[r.adapter - 1].data(), r.stored ? 1 : 0};
       if (on_record) on_record(user, &info);
     }
-    if (block_bytes) *block_bytes = listing.block_bytes;
+    if (total) *total = {listing.block_bytes, listing.skeleton_bytes};
     return {};
   });
 }

@@ -262,7 +262,7 @@ TEST(CApi, ListsRecordsOfSeveralParts) {
     all.in.insert(all.in.end(), coded.out.begin(), coded.out.end());
   }
   std::vector<SeenRecord> seen;
-  uint64_t block_bytes = 0;
+  koan_record_total total{};
   ASSERT_EQ(koan_list_records_stream(
                 codec.handle, nullptr, read_memory, &all,
                 [](void* user, const koan_record_info* r) {
@@ -270,7 +270,7 @@ TEST(CApi, ListsRecordsOfSeveralParts) {
                   static_cast<std::vector<SeenRecord>*>(user)->push_back(
                       {*r, bytes == nullptr ? std::string() : std::string(bytes, 32)});
                 },
-                &seen, &block_bytes, &error),
+                &seen, &total, &error),
             KOAN_OK)
       << error.message;
   ASSERT_EQ(seen.size(), 4u);
@@ -282,7 +282,8 @@ TEST(CApi, ListsRecordsOfSeveralParts) {
   EXPECT_TRUE(seen[1].info.stored);
   EXPECT_EQ(seen[0].adapter, "");
   EXPECT_EQ(seen[2].adapter, std::string(reinterpret_cast<const char*>(hash), 32));
-  EXPECT_GT(block_bytes, seen[0].info.coded_bytes + seen[2].info.coded_bytes);
+  EXPECT_GT(total.skeleton_bytes, 0u);
+  EXPECT_GT(total.block_bytes, seen[0].info.coded_bytes + seen[2].info.coded_bytes + total.skeleton_bytes);
 }
 
 }  // namespace
