@@ -31,7 +31,7 @@ constexpr const char* kTensorsFile = "adapter_model.safetensors";
 
 Error usage(const std::string& what) { return Error{ErrorCode::kUsage, what}; }
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
 }
@@ -102,8 +102,8 @@ std::string summary_of(const char* verb, const Adapter& adapter, const Model& ba
 Result<PeftFiles> read_folder(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return usage(folder.string() + ": not a folder with " + kConfigFile);
-  if (!exists(folder / kTensorsFile)) {
-    if (exists(folder / "adapter_model.bin")) {
+  if (!is_there(folder / kTensorsFile)) {
+    if (is_there(folder / "adapter_model.bin")) {
       return Error{
           ErrorCode::kNotSupported,
           folder.string() +
@@ -112,7 +112,7 @@ Result<PeftFiles> read_folder(const fs::path& folder) {
     }
     return usage(folder.string() + ": there is no " + kTensorsFile);
   }
-  if (!exists(folder / kConfigFile)) return usage(folder.string() + ": there is no " + kConfigFile);
+  if (!is_there(folder / kConfigFile)) return usage(folder.string() + ": there is no " + kConfigFile);
   PeftFiles out;
   KOAN_ASSIGN(const Bytes config, read_file((folder / kConfigFile).string(), kMaxPeftConfigBytes));
   out.config = as_text(config);
@@ -143,7 +143,7 @@ Result<Done> import_from(const Arguments& arguments) {
 }
 
 std::string adapter_file(const std::string& word) {
-  if (word.find('/') != std::string::npos || exists(word)) return word;
+  if (word.find('/') != std::string::npos || is_there(word)) return word;
   return adapter_folder() + "/" + word + ".gguf";
 }
 
@@ -178,8 +178,8 @@ Result<Done> export_to(const Arguments& arguments) {
   if (arguments.files.size() != 1) return usage("adapters export: name one adapter");
   if (arguments.output.empty() || arguments.output == "-") return usage("adapters export: say where to with -o DIR");
   const fs::path folder = without_slash(arguments.output);
-  const bool is_there = exists(folder);
-  if (is_there && !arguments.force) return usage(folder.string() + ": already exists; not overwritten without -f");
+  const bool replace = is_there(folder);
+  if (replace && !arguments.force) return usage(folder.string() + ": already exists; not overwritten without -f");
   const std::string path = adapter_file(arguments.files[0]);
   KOAN_ASSIGN(const Bytes gguf, read_file(path, kMaxAdapterBytes));
   auto parsed = parse_adapter(gguf);
@@ -189,7 +189,7 @@ Result<Done> export_to(const Arguments& arguments) {
   if (const auto merged = Model::with_adapter(*base, adapter); !merged) return Error(merged.error()).in(path);
   auto files = export_peft(adapter, base_of(*base));
   if (!files) return std::move(files).error().in(path);
-  KOAN_TRY(is_there ? write_into(folder, *files, true) : write_new(folder, *files));
+  KOAN_TRY(replace ? write_into(folder, *files, true) : write_new(folder, *files));
   return Done{json_of(adapter, *base, arguments.output), summary_of("exported", adapter, *base, arguments.output)};
 }
 

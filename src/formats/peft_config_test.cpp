@@ -69,7 +69,9 @@ TEST(PeftConfig, RefusesOtherMathematicsByName) {
         R"("init_lora_weights":"olora")", R"("task_type":"SEQ_CLS")", R"("some_new_method":1)",
         R"("kasa_config":{"x":null})", R"("loftq_config":{"loftq_bits":4})"}) {
     const std::string text = field;
-    expect_error(text, ErrorCode::kNotSupported, std::string("'") + text.substr(1, text.find('"', 1) - 1) + "'");
+    std::string quoted = "'";
+    quoted.append(text, 1, text.find('"', 1) - 1).append("'");
+    expect_error(text, ErrorCode::kNotSupported, quoted);
   }
   EXPECT_TRUE(parse(R"(,"use_dora":false,"some_new_method":null,"other":{},"third":0,"init_lora_weights":"gaussian")")
                   .targets(kModule));
