@@ -88,6 +88,7 @@ Result<PeftConfig> config_for(const Adapter& adapter, const Modules& modules, co
     if (adapter.alpha == 0) KOAN_TRY(out.alphas.add(peft_name(module), tensor->rank));
   }
   out.base_model = adapter.text("koan.adapter.base_name");
+  if (out.base_model.empty()) out.base_model = base.name;
   return out;
 }
 
