@@ -130,7 +130,9 @@ TEST(Safetensors, LimitsTheHeader) {
   EXPECT_EQ(parsed.error().code, ErrorCode::kLimit);
   std::string many = "{";
   for (std::size_t i = 0; i <= kMaxSafetensorsTensors; ++i) {
-    many.append(i == 0 ? "\"" : ",\"").append(std::to_string(i)).append(R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})");
+    many.append(i == 0 ? "\"" : ",\"")
+        .append(std::to_string(i))
+        .append(R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})");
   }
   expect_error(many + "}", 0, ErrorCode::kLimit, "more than");
 }

@@ -5,41 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <deque>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "base/half.h"
-#include "formats/safetensors.h"
 #include "model/merge.h"
-#include "model/test_models.h"
+#include "model/test_peft.h"
 
 namespace koan {
 namespace {
 
-constexpr const char* kHash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 constexpr const char* kParts[] = {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"};
-
-PeftBase base_of(const TestShape& shape) {
-  return {shape.architecture,
-          static_cast<std::uint32_t>(shape.layers),
-          static_cast<std::uint32_t>(shape.heads),
-          static_cast<std::uint32_t>(shape.kv_heads),
-          static_cast<std::uint32_t>(shape.head_dim),
-          "the base",
-          *sha256_from_hex(kHash)};
-}
-
-std::vector<float> random_values(std::size_t n, std::mt19937& random) {
-  std::uniform_real_distribution<float> uniform(-0.5f, 0.5f);
-  std::vector<float> out(n);
-  for (float& v : out) v = uniform(random);
-  return out;
-}
 
 AdapterTensor random_pair(TestModel& model, const std::string& target, std::uint32_t rank, std::mt19937& random) {
   const GgufTensor& tensor = model.tensor(target);
@@ -145,58 +122,7 @@ TEST(Peft, ExportSaysWhatPeftNeeds) {
             (std::vector<std::string>{"model.layers.1.mlp.up_proj", "model.layers.1.mlp.down_proj"}));
 }
 
-// --- A file as PEFT writes it, and what it means in binary64 ---
-
-struct Written {
-  std::deque<Bytes> memory;
-  SafetensorsFile file;
-  std::string config;
-
-  SafetensorsTensor& add(const std::string& module, const char* suffix, std::uint64_t rows, std::uint64_t columns,
-                         std::mt19937& random) {
-    const std::vector<float> values = random_values(rows * columns, random);
-    file.tensors.push_back({"base_model.model." + module + suffix,
-                            "F32",
-                            {rows, columns},
-                            memory.emplace_back(encode_values(values, GgmlType::kF32))});
-    return file.tensors.back();
-  }
-  SafetensorsTensor& tensor(const std::string& end) {
-    for (SafetensorsTensor& t : file.tensors) {
-      if (t.name.ends_with(end)) return t;
-    }
-    std::abort();
-  }
-  void set(SafetensorsTensor& t, std::size_t at, float value) {
-    Bytes& bytes = memory.emplace_back(t.data.begin(), t.data.end());
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    std::memcpy(bytes.data() + 4 * at, &bits, 4);
-    t.data = bytes;
-  }
-  Result<Adapter> import(const PeftBase& base) const {
-    const Bytes bytes = write_safetensors(file).value();
-    return import_peft({config, bytes, "folder"}, base);
-  }
-};
-
-struct Module {
-  std::string name, gguf;
-  std::uint32_t rank;
-  double scale;
-};
-
-Written written(const TestShape& shape, const std::vector<Module>& modules, const std::string& config) {
-  std::mt19937 random(11);
-  TestModel model(shape);
-  Written out;
-  out.config = config;
-  for (const Module& m : modules) {
-    const GgufTensor& tensor = model.tensor(m.gguf);
-    out.add(m.name, ".lora_A.weight", m.rank, tensor.shape[0], random);
-    out.add(m.name, ".lora_B.weight", tensor.shape[1], m.rank, random);
-  }
-  return out;
-}
+// --- What a file means in binary64 ---
 
 // Row of the model's matrix in GGUF's order that a row of the Hugging Face model's matrix is.
 std::uint64_t gguf_row(std::uint64_t row, const TestShape& shape, const std::string& gguf) {
@@ -287,91 +213,6 @@ TEST(Peft, PatternsOfRanksKeepEveryBit) {
   EXPECT_EQ(adapter->base_sha256(), base_of(shape).sha256);
 }
 
-// --- Refusals ---
-
-void expect_error(const Result<Adapter>& result, ErrorCode code, const std::string& words) {
-  ASSERT_FALSE(result) << words;
-  EXPECT_EQ(result.error().code, code) << result.error().message;
-  EXPECT_NE(result.error().message.find(words), std::string::npos) << result.error().message;
-}
-
-Written sample(const std::string& fields = "") {
-  return written({}, {{"model.layers.0.self_attn.q_proj", "blk.0.attn_q.weight", 2, 1}},
-                 "{\"peft_type\":\"LORA\",\"r\":2,\"lora_alpha\":2" + fields + "}");
-}
-
-TEST(Peft, ImportNamesWhatIsWrong) {
-  const PeftBase base = base_of({});
-  ASSERT_TRUE(sample().import(base));
-  const auto renamed = [&](const std::string& name) {
-    Written in = sample();
-    in.file.tensors[0].name = name;
-    return in.import(base);
-  };
-  for (const char* name :
-       {"base_model.model.model.embed_tokens.lora_embedding_A", "base_model.model.lm_head.lora_A.weight",
-        "base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector",
-        "base_model.model.model.layers.0.self_attn.q_proj.lora_A.default.weight",
-        "base_model.model.model.layers.00.self_attn.q_proj.lora_A.weight",
-        "base_model.model.model.layers.0.input_layernorm.lora_A.weight", "base_model.model.lora_A.weight",
-        "model.layers.0.self_attn.q_proj.lora_a"}) {
-    expect_error(renamed(name), ErrorCode::kNotSupported, std::string("'") + name + "'");
-  }
-  expect_error(renamed("base_model.model.model.layers.2.self_attn.q_proj.lora_A.weight"), ErrorCode::kCorrupt,
-               "is missing, its other half is there");
-  Written half = sample();
-  half.file.tensors.pop_back();
-  expect_error(half.import(base), ErrorCode::kCorrupt, "q_proj.lora_B.weight' is missing");
-  Written empty = sample();
-  empty.file.tensors.clear();
-  expect_error(empty.import(base), ErrorCode::kCorrupt, "no tensors");
-  Written value = sample();
-  value.set(value.tensor("lora_B.weight"), 2 * 5 + 1, std::nanf(""));
-  expect_error(value.import(base), ErrorCode::kCorrupt, "lora_B.weight' row 5 has a value that is not finite");
-  Written shape = sample();
-  shape.tensor("lora_B.weight").shape = {2, 128};
-  expect_error(shape.import(base), ErrorCode::kCorrupt, "lora_B.weight' has the shape [2, 128]; its rank is 2");
-  shape.tensor("lora_B.weight").shape = {256};
-  expect_error(shape.import(base), ErrorCode::kCorrupt, "lora_B.weight' is not a matrix");
-  Written type = sample();
-  type.tensor("lora_A.weight").dtype = "I32";
-  expect_error(type.import(base), ErrorCode::kNotSupported, "lora_A.weight' has dtype I32");
-}
-
-TEST(Peft, ImportComparesWithItsConfiguration) {
-  const PeftBase base = base_of({});
-  expect_error(sample(R"(,"target_modules":["v_proj"])").import(base), ErrorCode::kCorrupt, "target_modules");
-  expect_error(sample(R"(,"rank_pattern":{"q_proj":4})").import(base), ErrorCode::kCorrupt, "its rank is 4");
-  expect_error(sample(R"(,"use_dora":true)").import(base), ErrorCode::kNotSupported, "'use_dora'");
-  expect_error(sample(R"(,"alpha_pattern":{"q_proj":0})").import(base), ErrorCode::kCorrupt, "adds nothing");
-  Written huge = sample(R"(,"alpha_pattern":{"v_proj":1e30})");
-  std::mt19937 random(5);
-  huge.add("model.layers.1.self_attn.v_proj", ".lora_A.weight", 2, 64, random);
-  huge.add("model.layers.1.self_attn.v_proj", ".lora_B.weight", 64, 2, random);
-  huge.set(huge.file.tensors.back(), 0, 1e20f);
-  expect_error(huge.import(base), ErrorCode::kCorrupt, "'blk.1.attn_v.weight' not finite");
-}
-
-TEST(Peft, ImportComparesWithTheBase) {
-  PeftBase base = base_of({});
-  base.heads = 3;
-  expect_error(sample().import(base), ErrorCode::kNeedsModel, "3 heads of 32");
-  base = base_of({});
-  base.layers = 0;
-  expect_error(sample().import(base), ErrorCode::kNeedsModel, "only 0 blocks");
-  base = base_of({});
-  base.architecture = "gemma";
-  expect_error(sample().import(base), ErrorCode::kNotSupported, "'gemma'");
-  base = base_of({});
-  Written other = sample();
-  other.file.metadata["koan.metadata"] = R"({"koan.adapter.base_sha256":{"text":")" + std::string(64, 'a') + "\"}}";
-  expect_error(other.import(base), ErrorCode::kNeedsModel, std::string(64, 'a'));
-  other.file.metadata["koan.metadata"] = R"({"koan.adapter.base_sha256":{"uint":1}})";
-  expect_error(other.import(base), ErrorCode::kCorrupt, "base_sha256");
-  other.file.metadata["koan.metadata"] = "{";
-  expect_error(other.import(base), ErrorCode::kCorrupt, "koan.metadata");
-}
-
 TEST(Peft, ExportNamesWhatIsWrong) {
   const TestShape shape;
   TestModel model(shape);
@@ -394,46 +235,6 @@ TEST(Peft, ExportNamesWhatIsWrong) {
   fails([](Adapter& a) { a.metadata["koan.adapter.base_sha256"] = std::string(64, 'b'); }, ErrorCode::kNeedsModel,
         std::string(64, 'b'));
   fails([](Adapter& a) { a.metadata["koan.note"] = std::string("\xFF"); }, ErrorCode::kCorrupt, "'koan.note'");
-}
-
-// --- Files from elsewhere ---
-
-class PeftFromElsewhere : public testing::Test {
- protected:
-  static Bytes read(const std::string& name) {
-    const char* folder = std::getenv("KOAN_CORPUS");
-    std::ifstream in(std::string(folder ? folder : "/work/shared/corpus") + "/weights/hf-safetensors/" + name,
-                     std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(in), {});
-  }
-  static Result<Adapter> import(const Bytes& tensors) {
-    return import_peft({R"({"peft_type":"LORA","r":8,"lora_alpha":8})", tensors, "elsewhere"}, base_of({}));
-  }
-};
-
-TEST_F(PeftFromElsewhere, RobertaIsRefusedByName) {
-  const Bytes bytes = read("peft-roberta-lora/adapter_model.safetensors");
-  if (bytes.empty()) GTEST_SKIP() << "peft-roberta-lora is not here; set KOAN_CORPUS to the corpus folder";
-  const auto file = parse_safetensors(bytes);
-  ASSERT_TRUE(file) << file.error().message;
-  EXPECT_EQ(file->tensors.size(), 148u);
-  EXPECT_EQ(write_safetensors(*file)->size() % 8, bytes.size() % 8);
-  expect_error(import(bytes), ErrorCode::kNotSupported, "'base_model.model.classifier.dense.bias'");
-}
-
-TEST_F(PeftFromElsewhere, MlxAdapterIsRefusedByName) {
-  const Bytes bytes = read("discollama-adapter/adapters.safetensors");
-  if (bytes.empty()) GTEST_SKIP() << "discollama-adapter is not here; set KOAN_CORPUS to the corpus folder";
-  const auto file = parse_safetensors(bytes);
-  ASSERT_TRUE(file) << file.error().message;
-  EXPECT_EQ(file->tensors.size(), 8u);
-  expect_error(import(bytes), ErrorCode::kNotSupported, "lora_");
-}
-
-TEST_F(PeftFromElsewhere, WholeModelIsRefusedByName) {
-  const Bytes bytes = read("minicpm3-tiny/model.safetensors");
-  if (bytes.empty()) GTEST_SKIP() << "minicpm3-tiny is not here; set KOAN_CORPUS to the corpus folder";
-  expect_error(import(bytes), ErrorCode::kNotSupported, "'lm_head.weight'");
 }
 
 }  // namespace
