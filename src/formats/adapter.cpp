@@ -137,19 +137,18 @@ Result<AdapterTensor> read_pair(const Pair& pair) {
   return out;
 }
 
-GgufTensor encode(const std::string& name, std::uint64_t in, std::uint64_t rows, const std::vector<float>& values,
-                  std::deque<Bytes>& memory) {
+GgmlType type_for(const std::vector<float>& values, AdapterPrecision precision) {
+  if (precision == AdapterPrecision::kExact) return exact_type(values);
   constexpr float kBeyondHalf = 65520.0f;  // rounds to infinity from here on
   const bool wide = std::any_of(values.begin(), values.end(), [](float v) { return std::fabs(v) >= kBeyondHalf; });
-  Bytes& bytes = memory.emplace_back();
-  bytes.reserve(values.size() * (wide ? 4 : 2));
-  for (const float value : values) {
-    if (wide)
-      append_fixed(bytes, std::bit_cast<std::uint32_t>(value));
-    else
-      append_fixed(bytes, float_to_half(value));
-  }
-  return {name, {in, rows}, wide ? GgmlType::kF32 : GgmlType::kF16, bytes};
+  return wide ? GgmlType::kF32 : GgmlType::kF16;
+}
+
+template <typename Convert>
+bool all_equal(const std::vector<float>& values, Convert there_and_back) noexcept {
+  return std::all_of(values.begin(), values.end(), [&](float v) {
+    return std::bit_cast<std::uint32_t>(there_and_back(v)) == std::bit_cast<std::uint32_t>(v);
+  });
 }
 
 }  // namespace
@@ -216,7 +215,25 @@ Result<Adapter> parse_adapter(ByteView gguf) {
   return out;
 }
 
-Bytes write_adapter(const Adapter& adapter) {
+GgmlType exact_type(const std::vector<float>& values) noexcept {
+  if (all_equal(values, [](float v) { return half_to_float(float_to_half(v)); })) return GgmlType::kF16;
+  if (all_equal(values, [](float v) { return bf16_to_float(float_to_bf16(v)); })) return GgmlType::kBF16;
+  return GgmlType::kF32;
+}
+
+Bytes encode_values(const std::vector<float>& values, GgmlType type) {
+  Bytes out;
+  out.reserve(values.size() * (type == GgmlType::kF32 ? 4 : 2));
+  for (const float value : values) {
+    if (type == GgmlType::kF32)
+      append_fixed(out, std::bit_cast<std::uint32_t>(value));
+    else
+      append_fixed(out, type == GgmlType::kF16 ? float_to_half(value) : float_to_bf16(value));
+  }
+  return out;
+}
+
+Bytes write_adapter(const Adapter& adapter, AdapterPrecision precision) {
   GgufFile file;
   file.metadata = adapter.metadata;
   file.metadata["general.type"] = std::string("adapter");
@@ -225,9 +242,14 @@ Bytes write_adapter(const Adapter& adapter) {
   file.metadata["adapter.lora.alpha"] = static_cast<double>(adapter.alpha);
   if (!adapter.name.empty()) file.metadata["general.name"] = adapter.name;
   std::deque<Bytes> memory;
+  const auto add = [&](const std::string& name, std::uint64_t in, std::uint64_t rows,
+                       const std::vector<float>& values) {
+    const GgmlType type = type_for(values, precision);
+    file.tensors.push_back({name, {in, rows}, type, memory.emplace_back(encode_values(values, type))});
+  };
   for (const AdapterTensor& tensor : adapter.tensors) {
-    file.tensors.push_back(encode(tensor.target + std::string(kSuffixA), tensor.in, tensor.rank, tensor.a, memory));
-    file.tensors.push_back(encode(tensor.target + std::string(kSuffixB), tensor.rank, tensor.out, tensor.b, memory));
+    add(tensor.target + std::string(kSuffixA), tensor.in, tensor.rank, tensor.a);
+    add(tensor.target + std::string(kSuffixB), tensor.rank, tensor.out, tensor.b);
   }
   return write_gguf(file);
 }

@@ -47,8 +47,16 @@ struct Adapter {
 // named), kNotSupported (another kind of adapter or tensor), kLimit (rank or width above the limits).
 Result<Adapter> parse_adapter(ByteView gguf);
 
-// The file: tensors as F16, or as F32 where a value lies beyond F16. The values are finite and the shapes agree.
-Bytes write_adapter(const Adapter& adapter);
+// How write_adapter stores tensors. kHalf: as F16, or as F32 where a value lies beyond F16. kExact: in exact_type.
+enum class AdapterPrecision { kHalf, kExact };
+
+// The file. The values are finite and the shapes agree.
+Bytes write_adapter(const Adapter& adapter, AdapterPrecision precision = AdapterPrecision::kHalf);
+
+// The narrowest of F16, BF16 and F32 that holds every value as it is.
+GgmlType exact_type(const std::vector<float>& values) noexcept;
+// Little-endian; rounded to nearest even for F16 and BF16.
+Bytes encode_values(const std::vector<float>& values, GgmlType type);
 
 // 64 hexadecimal digits; nothing else.
 std::optional<Sha256> sha256_from_hex(std::string_view text) noexcept;

@@ -230,5 +230,26 @@ TEST(Adapter, HexOfAHash) {
   EXPECT_FALSE(sha256_from_hex("g0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"));
 }
 
+TEST(Adapter, ExactPrecisionKeepsEveryBit) {
+  Adapter in = sample();
+  in.tensors[0].a[3] = 0.1f;  // neither F16 nor BF16
+  in.tensors[0].b.assign(in.tensors[0].b.size(), 1.5e-20f);
+  for (float& v : in.tensors[0].b) v = bf16_to_float(float_to_bf16(v));  // BF16 alone
+  in.tensors[1].a[0] = -0.0f;
+  const Bytes bytes = write_adapter(in, AdapterPrecision::kExact);
+  const GgufFile file = parse_gguf(bytes).value();
+  EXPECT_EQ(file.find("blk.0.attn_q.weight.lora_a")->type, GgmlType::kF32);
+  EXPECT_EQ(file.find("blk.0.attn_q.weight.lora_b")->type, GgmlType::kBF16);
+  EXPECT_EQ(file.find("blk.1.ffn_down.weight.lora_a")->type, GgmlType::kF16);
+  const auto out = parse_adapter(bytes);
+  ASSERT_TRUE(out) << out.error().message;
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(out->tensors[i].a, in.tensors[i].a);
+    EXPECT_EQ(out->tensors[i].b, in.tensors[i].b);
+  }
+  EXPECT_TRUE(std::signbit(out->tensors[1].a[0]));
+  EXPECT_NE(parse_adapter(write_adapter(in))->tensors[0].a, in.tensors[0].a);
+}
+
 }  // namespace
 }  // namespace koan
