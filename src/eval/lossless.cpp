@@ -196,8 +196,8 @@ class Evaluation {
     const std::string hash = to_hex(sha256(data));
     const auto dictionary = [&](std::string_view condition, std::optional<std::size_t> bytes) {
       const std::string size = bytes ? std::to_string(*bytes) + " bytes" : "everything";
-      out.push_back({std::string(condition), key(zstd_title() + "; dictionary: " + size + " of " + hash), 0.1,
-                     [this, train, bytes] { return by_dictionary(train, bytes); }});
+      out.push_back({std::string(condition), key(zstd_title() + "; dictionary: " + size + " of " + hash),
+                     bytes ? 2 : 0.05, [this, train, bytes] { return by_dictionary(train, bytes); }});
     };
     dictionary(kZstdDictionary, correct.bytes);
     dictionary(kZstdCorpus, std::nullopt);
