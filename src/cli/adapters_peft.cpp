@@ -9,8 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "base/file.h"
+#include "cli/adapter_store.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
 #include "cli/session.h"
@@ -36,8 +38,15 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-Result<std::shared_ptr<const Model>> load_base(const Arguments& arguments) {
-  if (arguments.model.empty()) return Model::load(embedded_model());
+// --model, else the embedded model with this hash, else the first.
+Result<std::shared_ptr<const Model>> load_base(const Arguments& arguments, const std::optional<Sha256>& wanted) {
+  const auto embedded = embedded_models();
+  if (const auto named = find_embedded(arguments.model)) return Model::load(embedded[*named].gguf);
+  if (arguments.model.empty()) {
+    const auto found = std::find_if(embedded.begin(), embedded.end(),
+                                    [&](const EmbeddedModel& model) { return sha256(model.gguf) == wanted; });
+    return Model::load((found == embedded.end() ? embedded.front() : *found).gguf);
+  }
   KOAN_ASSIGN(const Bytes gguf, read_file(arguments.model, kMaxModelBytes));
   auto model = Model::load(gguf);
   if (!model) return std::move(model).error().in(arguments.model);
@@ -127,7 +136,7 @@ Result<Done> import_from(const Arguments& arguments) {
   KOAN_ASSIGN(const PeftFiles files, read_folder(folder));
   KOAN_ASSIGN(AtomicFile output, AtomicFile::create(arguments.output, arguments.force));
   const EmergencyRemoval removal(output.temporary_path());
-  KOAN_ASSIGN(const std::shared_ptr<const Model> base, load_base(arguments));
+  KOAN_ASSIGN(const std::shared_ptr<const Model> base, load_base(arguments, std::nullopt));
   auto imported = import_peft({files.config, files.tensors, folder.filename().string()}, base_of(*base));
   if (!imported) return std::move(imported).error().in(folder.string());
   // What is checked is the file as it will be read.
@@ -140,11 +149,6 @@ Result<Done> import_from(const Arguments& arguments) {
   KOAN_TRY(write_all(output, gguf));
   KOAN_TRY(commit(output));
   return Done{json_of(adapter, *base, arguments.output), summary_of("imported", adapter, *base, arguments.output)};
-}
-
-std::string adapter_file(const std::string& word) {
-  if (word.find('/') != std::string::npos || is_there(word)) return word;
-  return adapter_folder() + "/" + word + ".gguf";
 }
 
 Status write_into(const fs::path& folder, const PeftFiles& files, bool replace) {
@@ -180,12 +184,9 @@ Result<Done> export_to(const Arguments& arguments) {
   const fs::path folder = without_slash(arguments.output);
   const bool replace = is_there(folder);
   if (replace && !arguments.force) return usage(folder.string() + ": already exists; not overwritten without -f");
-  const std::string path = adapter_file(arguments.files[0]);
-  KOAN_ASSIGN(const Bytes gguf, read_file(path, kMaxAdapterBytes));
-  auto parsed = parse_adapter(gguf);
-  if (!parsed) return std::move(parsed).error().in(path);
-  const Adapter& adapter = *parsed;
-  KOAN_ASSIGN(const std::shared_ptr<const Model> base, load_base(arguments));
+  KOAN_ASSIGN(const std::string path, find_adapter(arguments.files[0]));
+  KOAN_ASSIGN(const Adapter adapter, load_adapter(path));
+  KOAN_ASSIGN(const std::shared_ptr<const Model> base, load_base(arguments, adapter.base_sha256()));
   if (const auto merged = Model::with_adapter(*base, adapter); !merged) return Error(merged.error()).in(path);
   auto files = export_peft(adapter, base_of(*base));
   if (!files) return std::move(files).error().in(path);

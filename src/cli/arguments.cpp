@@ -36,7 +36,7 @@ constexpr const char* kFilterWhat =
     "  koan test [OPTIONS] FILE...             decode, compare all checksums, write nothing\n"
     "  koan list [OPTIONS] FILE...             what a file holds; needs no model\n"
     "  koan models [OPTIONS] [FILE...]         the models this koan has\n"
-    "  koan adapters [VERB] ...                the adapters this koan has: list, info, add, remove, cluster\n"
+    "  koan adapters [VERB] ...                the adapters this koan has: list, info, add, remove, ...\n"
     "  koan adapt INPUT... -o FILE             train an adapter on your text (by koan-train)\n"
     "  koan bench [OPTIONS] FILE...            ratio, speed, memory beside other compressors\n"
     "  koan eval lossless [OPTIONS] [SPEC]     what adapters bring, measured\n\n"

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "cli/adapters_peft.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "koan/koan.h"
@@ -53,6 +54,21 @@ void cluster_options(CLI::App& app, Arguments& out) {
   app.add_flag("-f,--force", out.force, "Replace other groups in the folder");
 }
 
+void import_options(CLI::App& app, Arguments& out) {
+  take_files(app, out, "FOLDER", "With adapter_config.json and adapter_model.safetensors", true);
+  app.add_option("-o,--output", out.output, "GGUF adapter to write")->type_name("FILE")->required();
+  app.add_option("--model", out.model, "The base model: nano (the default), small, a GGUF file")->type_name("NAME");
+  app.add_flag("-f,--force", out.force, "Replace the output");
+}
+
+void export_options(CLI::App& app, Arguments& out) {
+  take_files(app, out, "ADAPTER", "A name or a file", true);
+  app.add_option("-o,--output", out.output, "Folder to write")->type_name("FOLDER")->required();
+  app.add_option("--model", out.model, "The base model; default: the embedded one that the adapter names")
+      ->type_name("NAME");
+  app.add_flag("-f,--force", out.force, "Replace what is there");
+}
+
 struct SubVerb {
   const char* name;
   const char* what;
@@ -64,6 +80,8 @@ constexpr SubVerb kSubVerbs[] = {
     {"info", "What adapters are, by name or file", info_options, run_adapters_info},
     {"add", "Put adapters where koan finds them", add_options, run_adapters_add},
     {"remove", "Take adapters away", remove_options, run_adapters_remove},
+    {"import", "Make a PEFT folder a GGUF adapter", import_options, run_adapters_import},
+    {"export", "Make an adapter a PEFT folder", export_options, run_adapters_export},
     {"cluster", "Divide a corpus into groups and train an adapter on each", cluster_options, run_adapters_cluster},
 };
 

@@ -57,7 +57,7 @@ std::optional<EvalArguments> parse(std::vector<std::string> words, int* code) {
                   "Folder of NAME.lora.gguf; default: adapters in that of the results. "
                   "Those that are missing are trained")
       ->type_name("DIR");
-  lossless.add_option("--model", out.model, "GGUF model; default: the embedded one")->type_name("FILE");
+  lossless.add_option("--model", out.model, "An embedded model (nano, small) or a GGUF file; default: nano")->type_name("NAME");
   lossless.add_option("--domains", out.domains, "Only these, with commas between them")
       ->type_name("NAMES")
       ->delimiter(',')
@@ -95,10 +95,11 @@ std::string own_program() { return "/proc/" + std::to_string(::getpid()) + "/exe
 
 Result<ModelIdentity> identify_model(const std::string& path) {
   Bytes owned;
-  if (!path.empty()) {
+  const auto embedded = path.empty() ? std::optional<std::size_t>(0) : find_embedded(path);
+  if (!embedded) {
     KOAN_ASSIGN(owned, read_file(path, kMaxModel));
   }
-  const ByteView gguf = path.empty() ? embedded_model() : ByteView(owned);
+  const ByteView gguf = embedded ? embedded_models()[*embedded].gguf : ByteView(owned);
   auto file = parse_gguf(gguf);
   if (!file) return std::move(file).error().in(path);
   auto made = Tokenizer::from_gguf(*file);
