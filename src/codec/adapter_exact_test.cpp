@@ -1,5 +1,6 @@
-// Exactness with adapters (docs/numerics.md section 13): the bytes of a text depend on the text, what it continues and the
-// adapter; not on when and where that was merged, on threads, streams, the order of the work or the instruction set.
+// Exactness with adapters (docs/numerics.md section 13): the bytes of a text depend on the text, what it continues and
+// the adapter; not on when and where that was merged, on threads, streams, the order of the work or the instruction
+// set.
 #include <deque>
 #include <map>
 #include <random>

@@ -1,4 +1,5 @@
-// Coding with adapters: the right one, another, none, several; in frames and in messages (docs/format.md "Adapter record").
+// Coding with adapters: the right one, another, none, several; in frames and in messages (docs/format.md "Adapter
+// record").
 #include <functional>
 #include <map>
 
@@ -144,12 +145,13 @@ TEST_F(AdapterTest, MessageIdsMayBeShared) {
       base(), [](unsigned i) { return TestAdapter{.seed = 5 + i % 2, .note = "number " + std::to_string(i)}; }, 3);
   const auto adapter_of = [&](std::size_t i) { return add_to(*codec_, files[i]); };
   const std::vector<Sha256> adapters = {adapter_of(0), adapter_of(1), adapter_of(2)};
-  for (const Sha256& adapter : adapters) expect_back(*codec_, compressed(*codec_, message_text_, with(adapter)), message_text_);
+  for (const Sha256& adapter : adapters)
+    expect_back(*codec_, compressed(*codec_, message_text_, with(adapter)), message_text_);
 }
 
 TEST_F(AdapterTest, AnotherAdapterWithTheSameIdNeverDecodesToOtherText) {
-  const auto files =
-      files_with_one_id(base(), [](unsigned i) { return TestAdapter{.seed = 100 + i}; }, 2);
+  const auto files = files_with_one_id(
+      base(), [](unsigned i) { return TestAdapter{.seed = 100 + i}; }, 2);
   const Bytes coded = compressed(*codec_, message_text_, with(add_to(*codec_, files[0])));
   const auto other = tiny_codec();
   add_to(*other, files[1]);

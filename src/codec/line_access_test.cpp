@@ -67,7 +67,8 @@ TEST_F(LineAccessTest, RandomRangesOfRandomLines) {
   const RecordFields fields{"response", "prompt"};
   for (int file = 0; file < 4; ++file) {
     const std::string raw = random_lines(random, fields, 5 + random() % 40);
-    expect_ranges(coded(raw, true, file % 2 == 0 ? std::vector<Sha256>{} : std::vector{add(1), add(2)}), raw, random, 25);
+    expect_ranges(coded(raw, true, file % 2 == 0 ? std::vector<Sha256>{} : std::vector{add(1), add(2)}), raw, random,
+                  25);
   }
   // Several blocks.
   const std::string raw = plain_lines(700, 60, seed) + random_lines(random, fields, 200);
@@ -78,7 +79,8 @@ TEST_F(LineAccessTest, RandomRangesOfRandomLines) {
 TEST_F(LineAccessTest, PartsOfEveryKind) {
   std::mt19937 random(8);
   const std::string records = plain_lines(3, 30, 1), open = records.substr(0, records.size() - 1);
-  const std::string message = "a message\nof two lines and", plain = "some text\n" + std::string(as_text(prose(5000, 3)));
+  const std::string message = "a message\nof two lines and",
+                    plain = "some text\n" + std::string(as_text(prose(5000, 3)));
   const std::vector<std::pair<std::string, bool>> orders[] = {
       {{records, true}, {records, true}},
       {{open, true}, {records, true}},

@@ -76,8 +76,8 @@ TEST_F(RecordsTest, AnyLinesComeBack) {
 TEST_F(RecordsTest, NothingAndNextToNothing) {
   const CodecOptions options = options_for({"response", "prompt"});
   CodecStats stats;
-  for (const char* lines : {"", "\n", "\n\n\n\n\n", "\r\n\r\n", "{}", "{", "\"\"", "{\"response\":\"\"}", "{\"response\":\"\"}\n\n",
-                            "{\"response\": \"x\"}", "null\n{\"response\": \"x\"}\n"}) {
+  for (const char* lines : {"", "\n", "\n\n\n\n\n", "\r\n\r\n", "{}", "{", "\"\"", "{\"response\":\"\"}",
+                            "{\"response\":\"\"}\n\n", "{\"response\": \"x\"}", "null\n{\"response\": \"x\"}\n"}) {
     SCOPED_TRACE(lines);
     there_and_back(lines, options, &stats);
     EXPECT_EQ(stats.records, std::string(lines).find("response") != std::string::npos ? 1u : 0u);
@@ -88,7 +88,8 @@ TEST_F(RecordsTest, NothingAndNextToNothing) {
 
 TEST_F(RecordsTest, ManyTinyRecordsFillSeveralBlocks) {
   std::string lines;
-  for (int i = 0; i < 9000; ++i) lines += "{\"response\":\"" + std::string(i % 3 == 0 ? "" : i % 3 == 1 ? "y" : "no") + "\"}\n";
+  for (int i = 0; i < 9000; ++i)
+    lines += "{\"response\":\"" + std::string(i % 3 == 0 ? "" : i % 3 == 1 ? "y" : "no") + "\"}\n";
   CodecStats stats;
   const Bytes coded = there_and_back(lines, options_for({"response", ""}), &stats);
   EXPECT_EQ(stats.records, 9000u);

@@ -10,7 +10,8 @@ namespace {
 
 // Two kinds of text whose words differ, so that profiles tell them apart.
 Bytes about_cooking(std::size_t bytes, unsigned seed) {
-  static constexpr const char* kWords[] = {"boil", "rice", "butter", "salt", "slowly", "pan", "onions", "until", "soft"};
+  static constexpr const char* kWords[] = {"boil", "rice",   "butter", "salt", "slowly",
+                                           "pan",  "onions", "until",  "soft"};
   std::mt19937 random(seed);
   std::string out;
   while (out.size() < bytes) out += std::string(kWords[random() % 9]) + (random() % 7 == 0 ? ". " : " ");
@@ -18,7 +19,8 @@ Bytes about_cooking(std::size_t bytes, unsigned seed) {
   return {as_bytes(out).begin(), as_bytes(out).end()};
 }
 Bytes about_code(std::size_t bytes, unsigned seed) {
-  static constexpr const char* kWords[] = {"return", "if (p == nullptr)", "{", "}", "throw", "std::vector<int>", "else", "i++;"};
+  static constexpr const char* kWords[] = {"return", "if (p == nullptr)", "{",    "}",
+                                           "throw",  "std::vector<int>",  "else", "i++;"};
   std::mt19937 random(seed);
   std::string out;
   while (out.size() < bytes) out += std::string(kWords[random() % 8]) + (random() % 5 == 0 ? "\n  " : " ");
@@ -109,7 +111,8 @@ TEST_F(RoutingTest, RecordsByTextAndByPrompt) {
     const int prompt = static_cast<int>(i % 3) - 1;  // of either kind, or none
     const Bytes text = code ? about_code(200, i) : about_cooking(200, i);
     lines += "{\"response\": \"" + one_line(text) + "\"";
-    if (prompt >= 0) lines += ", \"prompt\": \"" + one_line(prompt == 1 ? about_code(150, i) : about_cooking(150, i)) + "\"";
+    if (prompt >= 0)
+      lines += ", \"prompt\": \"" + one_line(prompt == 1 ? about_code(150, i) : about_cooking(150, i)) + "\"";
     lines += "}\n";
     by_text.push_back(code ? 1 : 0);
     by_prompt.push_back(prompt);

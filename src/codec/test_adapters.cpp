@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::uint32_t kRank = 2;
 
-// Uniform in -size..size. Integers of a generator that the standard defines, scaled exactly: distributions differ between
-// libraries.
+// Uniform in -size..size. Integers of a generator that the standard defines, scaled exactly: distributions differ
+// between libraries.
 std::vector<float> uniform(std::mt19937& random, std::size_t n, float size) {
   std::vector<float> out(n);
   for (float& value : out) {
@@ -43,7 +43,8 @@ Bytes make_adapter(const Model& base, const TestAdapter& options) {
     for (const unsigned pick : {options.seed, options.seed + 3}) {
       const Weights::Linear& matrix = linear[pick % linear.size()];
       const auto in = static_cast<std::uint32_t>(matrix.in), rows = static_cast<std::uint32_t>(matrix.out);
-      std::vector<float> a = uniform(random, std::size_t{kRank} * in, 1), b = uniform(random, std::size_t{kRank} * rows, size);
+      std::vector<float> a = uniform(random, std::size_t{kRank} * in, 1),
+                         b = uniform(random, std::size_t{kRank} * rows, size);
       out.tensors.push_back({"blk." + std::to_string(block) + "." + std::string(matrix.name), kRank, in, rows,
                              std::move(a), std::move(b)});
     }

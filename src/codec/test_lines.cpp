@@ -25,29 +25,62 @@ std::string joined(std::initializer_list<std::string_view> pieces) {
 
 // The content of a string in a mixture of the ways to write it.
 std::string content(Random& random) {
-  static constexpr const char* kPieces[] = {
-      "The answer is ", "42. ", "x", " and so on, ", "\\n", "\\\"", "\\\\", "\\/", "/", "\\t", "\\b\\f\\r", "caf\xC3\xA9 ",
-      "caf\\u00e9 ", "\\u00E9", "\\ud83d\\ude00", "\xF0\x9F\x98\x80", "\\ud83d", "\\udc00 ", "\\u2028", "\xE2\x80\xA8", "<b>&",
-      "\\u003cb\\u003e\\u0026", "\xFF", "\xC3", "\\u00", "\\x", "\\u0000", "\x01", "\x7F", "{\\\"a\\\": [1]}", "```\\n", "\r", "\t"};
+  static constexpr const char* kPieces[] = {"The answer is ",
+                                            "42. ",
+                                            "x",
+                                            " and so on, ",
+                                            "\\n",
+                                            "\\\"",
+                                            "\\\\",
+                                            "\\/",
+                                            "/",
+                                            "\\t",
+                                            "\\b\\f\\r",
+                                            "caf\xC3\xA9 ",
+                                            "caf\\u00e9 ",
+                                            "\\u00E9",
+                                            "\\ud83d\\ude00",
+                                            "\xF0\x9F\x98\x80",
+                                            "\\ud83d",
+                                            "\\udc00 ",
+                                            "\\u2028",
+                                            "\xE2\x80\xA8",
+                                            "<b>&",
+                                            "\\u003cb\\u003e\\u0026",
+                                            "\xFF",
+                                            "\xC3",
+                                            "\\u00",
+                                            "\\x",
+                                            "\\u0000",
+                                            "\x01",
+                                            "\x7F",
+                                            "{\\\"a\\\": [1]}",
+                                            "```\\n",
+                                            "\r",
+                                            "\t"};
   const bool plain = random() % 3 == 0;
   std::string out;
   for (unsigned n = random() % 9; n > 0; --n) out += kPieces[random() % (plain ? 12 : std::size(kPieces))];
   return out;
 }
 
-std::string space(Random& random) { return one_of(random, std::vector<std::string>{"", "", "", " ", "  ", "\t", " \r "}); }
+std::string space(Random& random) {
+  return one_of(random, std::vector<std::string>{"", "", "", " ", "  ", "\t", " \r "});
+}
 
 std::string string(Random& random) { return joined({"\"", content(random), "\""}); }
 
 std::string value(Random& random, unsigned depth) {
   const unsigned kind = random() % (depth < 4 ? 8 : 6);
   if (kind < 3) return string(random);
-  if (kind < 6) return one_of(random, std::vector<std::string>{"null", "true", "-1.5e+9", "0", "nonsense", "{}", "[]", "[ ]"});
+  if (kind < 6)
+    return one_of(random, std::vector<std::string>{"null", "true", "-1.5e+9", "0", "nonsense", "{}", "[]", "[ ]"});
   const bool object = kind == 6;
   std::string out(1, object ? '{' : '[');
   for (unsigned i = 0, n = 1 + random() % 3; i < n; ++i) {
     if (i > 0) out.append(",").append(space(random));
-    if (object) out += joined({"\"", one_of(random, std::vector<std::string>{"a", "b", "id", "content", "x\\\"y"}), "\":"});
+    if (object)
+      out += joined({"\"", one_of(random, std::vector<std::string>{"a", "b", "id", "content", "x\\\"y"}), "\":"});
     out.append(space(random)).append(value(random, depth + 1)).append(space(random));
   }
   return out + (object ? '}' : ']');
@@ -92,7 +125,8 @@ std::string junk(Random& random) {
     case 0:
       return "";
     case 1:
-      return one_of(random, std::vector<std::string>{"\r", " ", "{", "\"", "[[[", "{\"response\":\"", "}", "{\"response\" \"\"}"});
+      return one_of(random, std::vector<std::string>{"\r", " ", "{", "\"", "[[[", "{\"response\":\"", "}",
+                                                     "{\"response\" \"\"}"});
     case 2:
       return value(random, 0);
     case 3: {
@@ -111,9 +145,9 @@ std::string junk(Random& random) {
 }  // namespace
 
 const std::vector<RecordFields>& test_fields() {
-  static const std::vector<RecordFields> fields = {{"response", "prompt"}, {"response", ""},          {"a.b", "prompt"},
-                                                   {"m.-1.content", "m"},  {"0.content", "0"},        {"response", "response"},
-                                                   {"m.0", "prompt.x"},    {"response.-1.b", "a.b.c"}};
+  static const std::vector<RecordFields> fields = {
+      {"response", "prompt"}, {"response", ""},         {"a.b", "prompt"},   {"m.-1.content", "m"},
+      {"0.content", "0"},     {"response", "response"}, {"m.0", "prompt.x"}, {"response.-1.b", "a.b.c"}};
   return fields;
 }
 

@@ -10,7 +10,8 @@
 namespace koan {
 
 // Lines that mostly have a text under `fields`, which is one of test_fields(): random nesting, every style of escapes,
-// invalid UTF-8, CR LF, empty lines, keys that come twice, lines that are no objects or no JSON. The last may lack its LF.
+// invalid UTF-8, CR LF, empty lines, keys that come twice, lines that are no objects or no JSON. The last may lack its
+// LF.
 std::string random_lines(std::mt19937& random, const RecordFields& fields, std::size_t lines);
 const std::vector<RecordFields>& test_fields();
 

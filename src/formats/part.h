@@ -27,8 +27,8 @@ inline constexpr std::size_t kMaxRecordHead =
     96;  // no header or record head is longer (the end record's entries apart)
 inline constexpr std::size_t kMaxMessagePart = kMaxMessage + kCodedSlack + kMaxRecordHead;  // no message is longer
 inline constexpr std::uint64_t kMaxContext = std::uint64_t{16} << 20;
-inline constexpr std::uint32_t kPredictorsAll = 0x3F;  // the adaptive predictors that this reader knows
-inline constexpr std::size_t kMaxAdapters = 250;       // that a frame names
+inline constexpr std::uint32_t kPredictorsAll = 0x3F;   // the adaptive predictors that this reader knows
+inline constexpr std::size_t kMaxAdapters = 250;        // that a frame names
 inline constexpr std::size_t kAdapterRecordBytes = 40;  // of its record and its place in the end record, about
 inline constexpr std::uint8_t kTagModel = 0x01, kTagContext = 0x02, kTagAdapter = 0x03, kTagSegment = 0x10,
                               kTagEnd = 0x7F;

@@ -19,7 +19,8 @@ inline void require(bool holds, const char* what) {
   std::abort();
 }
 
-// Codes with tests/golden/models/tiny.gguf, and knows an adapter of it; kept, because the models take longer to load than an input to run.
+// Codes with tests/golden/models/tiny.gguf, and knows an adapter of it; kept, because the models take longer to load
+// than an input to run.
 inline Codec& tiny_codec() {
   static const std::unique_ptr<Codec> codec = [] {
     auto made = std::move(Codec::create().value());

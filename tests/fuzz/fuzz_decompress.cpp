@@ -42,8 +42,10 @@ void add_adapter(TestFrame& frame, ByteReader& in) {
 // Lines with a record and without, with a context, and with what does not fit the grammar.
 std::string lines_of(ByteReader& in) {
   static constexpr std::string_view kPieces[] = {
-      "{\"r\": \"", "\"}", "\n", "\", \"p\": \"", "{\"p\": [1, \"x\"], \"r\":\"", "said before", "\\n", "\\u00e9",
-      "\r\n", "{}", "\\", "\xFF", "{\"r\": 1}", "{\"r\": [\"", "said again ", "\""};
+      "{\"r\": \"",  "\"}",  "\n",         "\", \"p\": \"", "{\"p\": [1, \"x\"], \"r\":\"",
+      "said before", "\\n",  "\\u00e9",    "\r\n",          "{}",
+      "\\",          "\xFF", "{\"r\": 1}", "{\"r\": [\"",   "said again ",
+      "\""};
   std::string out;
   for (std::uint64_t n = number(in, 1) % 48; n > 0; --n) out += kPieces[number(in, 1) % std::size(kPieces)];
   return out;
@@ -85,7 +87,8 @@ void add_records(TestFrame& frame, ByteReader& in) {
   append_fixed<std::uint64_t>(hash, xxh3_64(ByteView(payload).subspan(8)));
   std::copy(hash.begin(), hash.end(), payload.begin());
   const std::uint64_t raw_bytes = how & 128 ? number(in, 2) : lines.size();
-  frame.segment({Method::kRecords, Transform::kNone, raw_bytes, raw_bytes, payload.size(), 0}, payload, as_bytes(lines));
+  frame.segment({Method::kRecords, Transform::kNone, raw_bytes, raw_bytes, payload.size(), 0}, payload,
+                as_bytes(lines));
 }
 
 // What the segment decodes to where that can be known, so that its check value is right.
@@ -108,7 +111,8 @@ void add_segment(TestFrame& frame, std::uint64_t op, ByteReader& in, ByteView co
   }
   head.coded_bytes = op & 16 ? want : coded.size();
   Bytes raw;
-  if (head.method != Method::kModel && head.method != Method::kAdapter && head.text_bytes <= (op & 128 ? kMaxMixedText : kMaxText)) {
+  if (head.method != Method::kModel && head.method != Method::kAdapter &&
+      head.text_bytes <= (op & 128 ? kMaxMixedText : kMaxText)) {
     if (auto text = general_decode(head.method, coded, head.text_bytes, context)) raw = std::move(*text);
     if (head.transform == Transform::kCrlf) raw = lf_to_crlf(raw);
     if (!(op & 32) && !raw.empty()) head.raw_bytes = raw.size();

@@ -281,7 +281,8 @@ TEST(GoldenAdapters, AreWhatTheirRecipesMake) {
   const auto model = koan::Model::load(read_file(kFolder + "models/tiny.gguf"));
   ASSERT_TRUE(model) << model.error().message;
   for (const koan::GoldenAdapter& adapter : koan::kGoldenAdapters)
-    EXPECT_TRUE(koan::make_adapter(**model, adapter.recipe) == read_file(kFolder + "models/" + adapter.file)) << adapter.file;
+    EXPECT_TRUE(koan::make_adapter(**model, adapter.recipe) == read_file(kFolder + "models/" + adapter.file))
+        << adapter.file;
 }
 
 }  // namespace
