@@ -36,11 +36,11 @@ void check(ByteView payload, const RecordHead& head, const RecordTableLimits& li
   require(entries->size() == limits.n, "a record for each");
   const std::vector<Bytes> skeleton = copies(head.skeleton_coded);
   const ByteView streams = payload.subspan(head.streams_at);
-  const Bytes written = write_record_payload(
-      {head.lines, head.fields, head.skeleton_bytes, head.skeleton_method, head.skeleton_piece, skeleton, *entries},
-      {Bytes(streams.begin(), streams.end())});
+  const Bytes written = write_record_payload({head.lines, head.unfinished, head.fields, head.skeleton_bytes,
+                                              head.skeleton_method, head.skeleton_piece, skeleton, *entries},
+                                             {Bytes(streams.begin(), streams.end())});
   const auto back = parse_record_head(written, kRawBytes);
-  require(back && back->lines == head.lines && back->fields == head.fields &&
+  require(back && back->lines == head.lines && back->unfinished == head.unfinished && back->fields == head.fields &&
               back->skeleton_bytes == head.skeleton_bytes && back->skeleton_method == head.skeleton_method &&
               back->skeleton_piece == head.skeleton_piece && copies(back->skeleton_coded) == skeleton,
           "a head is written again as it was");
