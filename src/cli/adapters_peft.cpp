@@ -110,6 +110,7 @@ std::string summary_of(const char* verb, const Adapter& adapter, const Model& ba
 
 Result<PeftFiles> read_folder(const fs::path& folder) {
   std::error_code ignored;
+  if (!is_there(folder)) return io_error(folder.string(), ENOENT);
   if (!fs::is_directory(folder, ignored)) return usage(folder.string() + ": not a folder with " + kConfigFile);
   if (!is_there(folder / kTensorsFile)) {
     if (is_there(folder / "adapter_model.bin")) {

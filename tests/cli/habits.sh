@@ -81,10 +81,10 @@ done
 
 # Asking.
 expect 0 "$KOAN" --help; grep -q 'koan decompress' .out || fail "help"
-for verb in compress decompress test list models bench; do
+for verb in compress decompress test list models bench adapters; do
   expect 0 "$KOAN" $verb -h
   grep -q "koan $verb" .out || fail "help of $verb"
 done
 expect 0 "$KOAN" -V; grep -qE '^koan [0-9]+\.[0-9]+\.[0-9]+$' .out || fail "version: $(cat .out)"
-expect 0 "$KOAN" models; grep -q 'embedded, default' .out || fail "models: $(cat .out)"
+expect 0 "$KOAN" models; grep -q 'koan-nano.*embedded, levels 3 to 6' .out || fail "models: $(cat .out)"
 clean

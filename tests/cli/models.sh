@@ -26,6 +26,15 @@ done
 expect 0 "$KOAN" -l a.koan; grep -q "$hash" .out || fail "list of an unknown model: $(cat .out)"
 expect 0 "$KOAN" -l --model other.gguf a.koan; grep -q koan-test .out || fail "list of a known model: $(cat .out)"
 
+# The embedded ones: by level, and by name.
+for choice in "-6 koan-nano" "-9 koan-small" "-9 --model nano koan-nano" "-3 --model koan-small koan-small"; do
+  name=${choice##* }
+  expect 0 "$KOAN" -q ${choice% *} -o embedded.koan a
+  "$KOAN" -l embedded.koan | grep -q "$name" || fail "$choice: $("$KOAN" -l embedded.koan)"
+  "$KOAN" -dc embedded.koan | cmp -s - a || fail "$choice: other bytes"
+  rm embedded.koan
+done
+
 mkdir -p folder home/.local/share/koan/models data/koan/models
 cp other.gguf folder/; cp broken.gguf folder/
 cp other.gguf home/.local/share/koan/models/; cp other.gguf data/koan/models/
