@@ -8,7 +8,7 @@ NAMES = {
     "arxiv_abstracts.txt": "arXiv abstracts", "wikipedia.txt": "Wikipedia", "alice29.txt": "alice29.txt (1865)", "enwik6": "enwik6 (Wikipedia XML)",
     "plrabn12.txt": "plrabn12.txt (1667)", "kennedy.xls": "kennedy.xls (binary)",
 }
-COLUMNS = ["koan", "koan -9", "koan -2", "xz -9e", "zstd --ultra -22", "brotli -q 11", "bzip2 -9", "zpaq -m5"]
+COLUMNS = ["koan", "koan -9", "koan -9 --model nano", "koan -2", "xz -9e", "zstd --ultra -22", "brotli -q 11", "bzip2 -9", "zpaq -m5"]
 
 
 def cells(row):

@@ -5,14 +5,14 @@ SETS: any of whole,standard,messages (default all three), so that they can be me
 
 Whole files and single messages (without their prompts). Every koan size is of a real file that was decoded again and compared.
 Rivals run as the installed programs; one that is missing leaves its column empty. koan -2 (context mixing without a model)
-and -9 (one long stream) are measured on whole files only: a message is coded the same way at every level.
+and -9 (one long stream; small, and nano) are measured on whole files only: a message is coded the same way at every level.
 """
 import csv, glob, json, os, shutil, subprocess, sys, tempfile
 
 KOAN = sys.argv[1] if len(sys.argv) > 1 else "build/koan"
 TEST = sys.argv[2] if len(sys.argv) > 2 else "../shared/corpus/test"
 SETS = (sys.argv[3] if len(sys.argv) > 3 else "whole,standard,messages").split(",")
-LEVELS = {"koan": "-6", "koan -2": "-2", "koan -9": "-9"}
+LEVELS = {"koan": ["-6"], "koan -2": ["-2"], "koan -9 --model nano": ["-9", "--model", "nano"], "koan -9": ["-9"]}
 RIVALS = {
     "xz -9e": ["xz", "-9e", "-k", "-c"],
     "zstd --ultra -22": ["zstd", "--ultra", "-22", "-q", "-c"],
@@ -38,7 +38,7 @@ def rival_size(name, path, folder):
 
 
 def koan_sizes(paths, level):
-    subprocess.run([KOAN, "compress", "-q", "-f", level] + paths, check=True)
+    subprocess.run([KOAN, "compress", "-q", "-f"] + level + paths, check=True)
     coded = [p + ".koan" for p in paths]
     for path, file in zip(paths, coded):
         back = subprocess.run([KOAN, "decompress", "-q", "-c", file], check=True, capture_output=True).stdout
