@@ -1,12 +1,25 @@
 #include "adapt/documents.h"
 
+#include "text/line_ends.h"
+
 namespace koan {
+namespace {
+
+// As the model will see it: the codec changes the line ends of a text, but not those inside a record.
+std::string coded_text(const CorpusDocument& document) {
+  const bool is_record = !document.line.empty();
+  if (const auto with_lf = is_record ? std::nullopt : crlf_to_lf(as_bytes(document.text)))
+    return std::string(as_text(*with_lf));
+  return std::string(document.text);
+}
+
+}  // namespace
 
 Result<Corpus> read_corpus(const std::vector<std::string>& inputs, const CorpusFields& fields) {
   Corpus out;
   for (const std::string& input : inputs) {
     KOAN_ASSIGN(const CorpusCount count, visit_corpus({input}, fields, [&](const CorpusDocument& document) -> Status {
-                  out.documents.push_back({std::string(document.text), std::string(document.context)});
+                  out.documents.push_back({coded_text(document), std::string(document.context)});
                   return {};
                 }));
     if (count.documents == 0 && count.without_text > 0)

@@ -44,6 +44,18 @@ TEST_F(Documents, GathersFilesFoldersAndRecords) {
   EXPECT_EQ(corpus->without_text, 1u);
 }
 
+// The codec codes CR LF of a text as LF; an adapter that has learned CR would be wrong about every line.
+TEST_F(Documents, TextsHaveTheLineEndsThatTheModelSees) {
+  text_file("c/a.txt", "one\r\ntwo\r\n");
+  text_file("c/b.txt", "mixed\r\nends\n");
+  text_file("c/c.jsonl", "{\"text\":\"in a record\\r\\n\"}\n");
+  const auto corpus = read_corpus({path("c")}, {});
+  ASSERT_TRUE(corpus.has_value()) << corpus.error().message;
+  std::vector<std::string> texts;
+  for (const Document& document : corpus->documents) texts.push_back(document.text);
+  EXPECT_EQ(texts, (std::vector<std::string>{"one\ntwo\n", "mixed\r\nends\n", "in a record\r\n"}));
+}
+
 TEST_F(Documents, TakesTheFieldsThatAreNamed) {
   const std::string chat = text_file("chat.log", "{\"m\":[{\"c\":\"question\"},{\"c\":\"answer\"}]}\n");
   const auto corpus = read_corpus({chat}, {"m.-1.c", "m.0.c", true});

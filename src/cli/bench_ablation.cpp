@@ -7,10 +7,10 @@
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "codec/levels.h"
-#include "codec/line_ends.h"
 #include "codec/model_store.h"
 #include "codec/planner.h"
 #include "kernels/dispatch.h"
+#include "text/line_ends.h"
 
 namespace koan::cli {
 namespace {

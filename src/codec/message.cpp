@@ -1,7 +1,7 @@
 #include "codec/message.h"
 
 #include "codec/general.h"
-#include "codec/line_ends.h"
+#include "text/line_ends.h"
 
 namespace koan {
 

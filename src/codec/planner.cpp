@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "codec/general_run.h"
-#include "codec/line_ends.h"
 #include "codec/parallel.h"
+#include "text/line_ends.h"
 
 namespace koan {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "codec/general.h"
 #include "codec/general_run.h"
-#include "codec/line_ends.h"
 #include "codec/test_inputs.h"
+#include "text/line_ends.h"
 
 namespace koan {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "codec/compressor.h"
 #include "codec/general.h"
-#include "codec/line_ends.h"
 #include "codec/parallel.h"
+#include "text/line_ends.h"
 
 namespace koan {
 

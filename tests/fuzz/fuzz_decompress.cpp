@@ -2,10 +2,10 @@
 // frame instead: its check values are right, so that the fuzzer gets behind them.
 #include "codec/general.h"
 #include "codec/inspect.h"
-#include "codec/line_ends.h"
 #include "codec/record_block.h"
 #include "codec/test_frame.h"
 #include "fuzz.h"
+#include "text/line_ends.h"
 
 namespace koan::fuzz {
 namespace {

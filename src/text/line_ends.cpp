@@ -1,4 +1,4 @@
-#include "codec/line_ends.h"
+#include "text/line_ends.h"
 
 #include <algorithm>
 
