@@ -1,5 +1,5 @@
 #!/bin/bash
-# Source files of at most 400 lines; no committed file above 10 MB.
+# Source files of at most 400 lines; no committed file above 10 MB, no model above 20, and all together at most 40.
 set -u
 bad=0 seen=0
 while IFS= read -r -d '' file; do
@@ -12,13 +12,19 @@ done < <(find src include tests cmake -type f \( -name '*.cpp' -o -name '*.h' -o
            -o -name '*.py' \) -not -path '*/data/*' -print0)
 [ $seen -gt 50 ] || { echo "only $seen files found: this check is broken"; exit 1; }
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+  total=0
   while IFS= read -r -d '' file; do
     [ -f "$file" ] || continue
     size=$(stat -c %s -- "$file")
-    if [ "$size" -gt 10000000 ]; then
-      echo "$file: $size bytes, more than 10 MB"; bad=1
+    total=$((total + size))
+    case $file in models/*) most=20 ;; *) most=10 ;; esac
+    if [ "$size" -gt $((most * 1000000)) ]; then
+      echo "$file: $size bytes, more than $most MB"; bad=1
     fi
   done < <(git ls-files -z)
+  if [ $total -gt 40000000 ]; then
+    echo "all committed files: $total bytes, more than 40 MB"; bad=1
+  fi
 else
   echo "not a git checkout: sizes of committed files not checked"
 fi
