@@ -26,7 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxModelBytes = std::uint64_t{8} << 30;
 constexpr std::uint64_t kMaxAdapterBytes = std::uint64_t{1} << 30;
 constexpr const char* kConfigFile = "adapter_config.json";
 constexpr const char* kTensorsFile = "adapter_model.safetensors";

@@ -15,7 +15,6 @@
 namespace koan::cli {
 namespace {
 
-constexpr std::uint64_t kMaxModelBytes = std::uint64_t{8} << 30;
 
 struct Choice {
   std::string name;

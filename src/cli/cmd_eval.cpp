@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
+#include "cli/session.h"
 #include "cli/signals.h"
 #include "codec/model_store.h"
 #include "eval/lossless.h"
@@ -26,7 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxSpec = std::uint64_t{1} << 20;
-constexpr std::uint64_t kMaxModel = std::uint64_t{8} << 30;
 constexpr const char* kDefaultSpec = "evals/lossless.json";
 
 struct EvalArguments {
@@ -97,7 +97,7 @@ Result<ModelIdentity> identify_model(const std::string& path) {
   Bytes owned;
   const auto embedded = path.empty() ? std::optional<std::size_t>(0) : find_embedded(path);
   if (!embedded) {
-    KOAN_ASSIGN(owned, read_file(path, kMaxModel));
+    KOAN_ASSIGN(owned, read_file(path, kMaxModelBytes));
   }
   const ByteView gguf = embedded ? embedded_models()[*embedded].gguf : ByteView(owned);
   auto file = parse_gguf(gguf);
@@ -129,7 +129,7 @@ Result<Job> prepare(const EvalArguments& arguments) {
   auto spec = parse_spec(as_text(*text));
   if (!spec) return std::move(spec).error().in(arguments.spec);
   KOAN_TRY(keep_domains(*spec, arguments.domains));
-  KOAN_ASSIGN(const Bytes program, read_file(own_program(), kMaxModel));
+  KOAN_ASSIGN(const Bytes program, read_file(own_program(), kMaxModelBytes));
   KOAN_ASSIGN(job.setup.model, identify_model(arguments.model));
   job.setup.koan = std::string(koan_version()) + " " + to_hex(sha256(program));
   job.setup.data = arguments.data.empty() ? spec->data : arguments.data;

@@ -17,7 +17,6 @@
 namespace koan::cli {
 namespace {
 
-constexpr std::uint64_t kMaxModelBytes = std::uint64_t{8} << 30;
 constexpr std::uint64_t kMaxContextBytes = std::uint64_t{16} << 20;  // as the library
 
 Status add_model_file(koan::Codec& codec, const std::string& path, bool make_default) {

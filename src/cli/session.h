@@ -10,6 +10,9 @@
 
 namespace koan::cli {
 
+// Of a GGUF file that the command line names.
+inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{8} << 30;
+
 Error error_of(const koan::Failure& failure);
 
 // What --context names; nothing without it.

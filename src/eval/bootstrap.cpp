@@ -4,25 +4,20 @@
 #include <cmath>
 #include <map>
 
+#include "base/split_mix.h"
+
 namespace koan {
 namespace {
 
-// SplitMix64 (Steele, Lea and Flood 2014); std::uniform_int_distribution differs between libraries.
 class Draws {
  public:
   explicit Draws(std::uint64_t seed) noexcept : state_(seed) {}
   // Uniform in [0, n), n > 0. The bias is below n / 2^64.
   std::uint64_t below(std::uint64_t n) noexcept {
-    return static_cast<std::uint64_t>(static_cast<unsigned __int128>(next()) * n >> 64);
+    return static_cast<std::uint64_t>(static_cast<unsigned __int128>(split_mix(state_)) * n >> 64);
   }
 
  private:
-  std::uint64_t next() noexcept {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-  }
   std::uint64_t state_;
 };
 
