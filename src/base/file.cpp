@@ -191,4 +191,11 @@ Status AtomicFile::publish() {
   return {};
 }
 
+Status write_file(const std::string& path, ByteView data) {
+  KOAN_ASSIGN(AtomicFile file, AtomicFile::create(path, true));
+  FileSink sink(file.fd(), path);
+  KOAN_TRY(sink.write(data));
+  return file.commit();
+}
+
 }  // namespace koan

@@ -103,4 +103,8 @@ class AtomicFile {
   bool committed_ = false;
 };
 
+// The file appears under its name when all of it is on disk: a reader never sees half of it, and a failure keeps the
+// old one.
+Status write_file(const std::string& path, ByteView data);
+
 }  // namespace koan

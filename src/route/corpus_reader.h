@@ -48,7 +48,4 @@ inline constexpr std::size_t kCorpusPart = std::size_t{1} << 15;
 Result<CorpusCount> visit_corpus(const std::vector<std::string>& paths, const CorpusFields& fields,
                                  const CorpusVisitor& visit);
 
-// Offset of the first byte that cannot stand in a text in UTF-8 (a zero byte, a broken sequence); text.size() if none.
-std::size_t find_binary(ByteView text) noexcept;
-
 }  // namespace koan
