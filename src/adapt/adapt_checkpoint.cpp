@@ -3,7 +3,6 @@
 #include <map>
 
 #include "adapt/adapt_run.h"
-#include "adapt/corpus.h"
 #include "base/file.h"
 
 namespace koan::train {

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include "adapt/corpus.h"
 #include "base/file.h"
 
 namespace koan::train {

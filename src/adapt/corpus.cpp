@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/file.h"
 #include "route/corpus_reader.h"
 
 namespace koan {
@@ -35,13 +34,6 @@ Status read_documents(const std::string& path, const DocumentSink& sink) {
     return Error{ErrorCode::kCancelled, path + ": enough"};
   });
   return count || stopped ? Status() : Status(count.error());
-}
-
-Status write_file(const std::string& path, ByteView data) {
-  KOAN_ASSIGN(AtomicFile file, AtomicFile::create(path, true));
-  FileSink sink(file.fd(), path);
-  KOAN_TRY(sink.write(data));
-  return file.commit();
 }
 
 }  // namespace koan

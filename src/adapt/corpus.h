@@ -28,8 +28,4 @@ using DocumentSink = std::function<bool(std::string_view)>;  // false ends the r
 // of a JSONL file, or parts of a text file. Errors: as visit_corpus (route/corpus_reader.h).
 Status read_documents(const std::string& path, const DocumentSink& sink);
 
-// The file appears under its name when all of it is on disk: a reader never sees half of it, and a failure keeps the
-// old one.
-Status write_file(const std::string& path, ByteView data);
-
 }  // namespace koan

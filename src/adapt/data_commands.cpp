@@ -3,6 +3,7 @@
 
 #include "adapt/commands.h"
 #include "adapt/pack.h"
+#include "base/file.h"
 #include "text/bpe_trainer.h"
 
 namespace koan {

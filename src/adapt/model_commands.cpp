@@ -3,9 +3,9 @@
 
 #include "adapt/checkpoint.h"
 #include "adapt/commands.h"
-#include "adapt/corpus.h"
 #include "adapt/evaluate.h"
 #include "adapt/export.h"
+#include "base/file.h"
 
 namespace koan {
 namespace {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapt/pack.h"
+#include "base/file.h"
 
 namespace koan {
 

@@ -57,7 +57,8 @@ std::optional<EvalArguments> parse(std::vector<std::string> words, int* code) {
                   "Folder of NAME.lora.gguf; default: adapters in that of the results. "
                   "Those that are missing are trained")
       ->type_name("DIR");
-  lossless.add_option("--model", out.model, "An embedded model (nano, small) or a GGUF file; default: nano")->type_name("NAME");
+  lossless.add_option("--model", out.model, "An embedded model (nano, small) or a GGUF file; default: nano")
+      ->type_name("NAME");
   lossless.add_option("--domains", out.domains, "Only these, with commas between them")
       ->type_name("NAMES")
       ->delimiter(',')
@@ -91,7 +92,7 @@ unsigned cores() {
 }
 
 // As long as we run this is the program that we are, even if another was built in its place.
-std::string own_program() { return "/proc/" + std::to_string(::getpid()) + "/exe"; }
+std::string running_program() { return "/proc/" + std::to_string(::getpid()) + "/exe"; }
 
 Result<ModelIdentity> identify_model(const std::string& path) {
   Bytes owned;
@@ -129,7 +130,7 @@ Result<Job> prepare(const EvalArguments& arguments) {
   auto spec = parse_spec(as_text(*text));
   if (!spec) return std::move(spec).error().in(arguments.spec);
   KOAN_TRY(keep_domains(*spec, arguments.domains));
-  KOAN_ASSIGN(const Bytes program, read_file(own_program(), kMaxModelBytes));
+  KOAN_ASSIGN(const Bytes program, read_file(running_program(), kMaxModelBytes));
   KOAN_ASSIGN(job.setup.model, identify_model(arguments.model));
   job.setup.koan = std::string(koan_version()) + " " + to_hex(sha256(program));
   job.setup.data = arguments.data.empty() ? spec->data : arguments.data;
@@ -167,7 +168,7 @@ Status evaluate(const EvalArguments& arguments) {
   KOAN_ASSIGN(Job job, prepare(arguments));
   LosslessSetup& setup = job.setup;
   KoanProgram program;
-  program.koan = own_program();
+  program.koan = running_program();
   program.model = arguments.model;
   program.fields = setup.spec.fields;
   program.threads = arguments.threads == 0 ? cores() : arguments.threads;
@@ -179,8 +180,8 @@ Status evaluate(const EvalArguments& arguments) {
   KOAN_ASSIGN(const LosslessResult result, run_lossless(setup));
   const Summary summary = summarise(result, setup.model, setup.spec.bootstrap);
   const std::string json = to_json(summary, result, setup.model, job.identity);
-  KOAN_TRY(write_file(setup.out + "/results.json", json));
-  KOAN_TRY(write_file(setup.out + "/results.csv", to_csv(summary)));
+  KOAN_TRY(write_result(setup.out + "/results.json", json));
+  KOAN_TRY(write_result(setup.out + "/results.csv", to_csv(summary)));
   std::error_code ignored;
   fs::remove_all(setup.out + "/work", ignored);
   if (arguments.json) {

@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 
-#include "codec/inspect.h"
 #include "codec/test_adapters.h"
 #include "codec/test_codec.h"
 #include "codec/test_frame.h"
@@ -48,13 +47,6 @@ class AdapterTest : public testing::Test {
     EXPECT_EQ(result.error().code, code) << result.error().message;
     EXPECT_NE(result.error().message.find(says), std::string::npos) << result.error().message;
     EXPECT_TRUE(sink.bytes.empty());
-  }
-  static PartInfo part_of(ByteView coded) {
-    PartInfo out;
-    MemorySource source(coded);
-    EXPECT_TRUE(inspect(
-        source, [&](const PartInfo& part) { out = part; }, [](const SegmentInfo&) {}));
-    return out;
   }
 
   std::unique_ptr<Codec> codec_ = tiny_codec();

@@ -1,5 +1,4 @@
 // Coding with a context (docs/format.md "Context record"): the right one, another, none, one too many.
-#include "codec/inspect.h"
 #include "codec/test_codec.h"
 #include "codec/test_frame.h"
 #include "kernels/dispatch.h"
@@ -26,13 +25,6 @@ class ContextTest : public testing::Test {
     const auto back = decompressed(*codec_, coded, with(context));
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_TRUE(std::ranges::equal(*back, raw));
-  }
-  static PartInfo part_of(ByteView coded) {
-    PartInfo out;
-    MemorySource source(coded);
-    EXPECT_TRUE(inspect(
-        source, [&](const PartInfo& part) { out = part; }, [](const SegmentInfo&) {}));
-    return out;
   }
 
   std::unique_ptr<Codec> codec_ = tiny_codec();

@@ -43,19 +43,36 @@ Bytes by_koan(Codec& codec, ByteView raw) {
   return compressed(codec, raw, options);
 }
 
-// A frame far smaller than koan makes them, so that its model-coded segment is decoded quickly: the payload of a
-// message and a stored segment of four bytes.
-Bytes small_frame(Codec& codec, ByteView raw) {
-  const ByteView text = raw.first(raw.size() - 4);
-  const Bytes message = compressed(codec, text);
+// What a message holds, to be put into a frame far smaller than koan makes them, so that its model-coded segment is
+// decoded quickly.
+struct MessageSegment {
   SegmentHead head;
+  ByteView coded;  // into the message
+};
+MessageSegment segment_of(const Bytes& message) {
+  MessageSegment out;
   MemorySource source(message);
   EXPECT_TRUE(inspect(
-      source, [](const PartInfo&) {}, [&](const SegmentInfo& s) { head = s.head; }));
+      source, [](const PartInfo&) {}, [&](const SegmentInfo& s) { out.head = s.head; }));
+  EXPECT_EQ(out.head.method, Method::kModel);
+  out.coded = ByteView(message).subspan(message.size() - 3 - out.head.coded_bytes, out.head.coded_bytes);
+  return out;
+}
+
+TestFrame frame_with_model(const Codec& codec) {
   const std::shared_ptr<const Model>& model = codec.store().default_model();
   TestFrame frame(kSegmentLog);
   frame.model(model_ref(*model, default_window(model->config())));
-  frame.segment(head, ByteView(message).subspan(message.size() - 3 - head.coded_bytes, head.coded_bytes), text);
+  return frame;
+}
+
+// A model-coded segment and a stored one of four bytes.
+Bytes small_frame(Codec& codec, ByteView raw) {
+  const ByteView text = raw.first(raw.size() - 4);
+  const Bytes message = compressed(codec, text);
+  const MessageSegment segment = segment_of(message);
+  TestFrame frame = frame_with_model(codec);
+  frame.segment(segment.head, segment.coded, text);
   frame.stored(raw.last(4));
   return frame.end();
 }
@@ -101,20 +118,14 @@ Bytes by_koan_with_adapter(Codec& codec, ByteView raw) {
 Bytes adapter_frame(Codec& codec, ByteView raw) {
   const ByteView text = raw.first(raw.size() - 4);
   const Bytes message = by_koan_with_adapter(codec, text);
-  SegmentHead head;
-  MemorySource source(message);
-  EXPECT_TRUE(inspect(
-      source, [](const PartInfo&) {}, [&](const SegmentInfo& s) { head = s.head; }));
-  EXPECT_EQ(head.method, Method::kModel);
-  const std::shared_ptr<const Model>& model = codec.store().default_model();
-  TestFrame frame(kSegmentLog);
-  frame.model(model_ref(*model, default_window(model->config())));
+  MessageSegment segment = segment_of(message);
+  TestFrame frame = frame_with_model(codec);
   frame.adapter(sha256(the_adapter(codec)));
-  Bytes coded = {0};
-  append_bytes(coded, ByteView(message).subspan(message.size() - 3 - head.coded_bytes, head.coded_bytes));
-  head.method = Method::kAdapter;
-  head.coded_bytes = coded.size();
-  frame.segment(head, coded, text);
+  Bytes coded = {0};  // the first adapter
+  append_bytes(coded, segment.coded);
+  segment.head.method = Method::kAdapter;
+  segment.head.coded_bytes = coded.size();
+  frame.segment(segment.head, coded, text);
   frame.stored(raw.last(4));
   return frame.end();
 }

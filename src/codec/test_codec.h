@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/codec.h"
+#include "codec/inspect.h"
 #include "codec/test_inputs.h"
 
 namespace koan {
@@ -30,6 +31,15 @@ inline Result<Bytes> decompressed(Codec& codec, ByteView coded, const CodecOptio
   auto result = codec.decompress(options, source, sink);
   if (!result) return std::move(result).error();
   return std::move(sink.bytes);
+}
+
+// The header of the last part of a file.
+inline PartInfo part_of(ByteView coded) {
+  PartInfo out;
+  MemorySource source(coded);
+  EXPECT_TRUE(inspect(
+      source, [&](const PartInfo& part) { out = part; }, [](const SegmentInfo&) {}));
+  return out;
 }
 
 }  // namespace koan

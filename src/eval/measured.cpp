@@ -72,18 +72,15 @@ Status keep_measured(const std::string& folder, const Measured& measured) {
   if (measured.joined_bytes) json["joined_bytes"] = *measured.joined_bytes;
   if (measured.file_bytes) json["file_bytes"] = *measured.file_bytes;
   if (!measured.choices.empty()) json["choices"] = measured.choices;
-  return write_file(path_of(folder, measured.domain, measured.condition), json.dump() + "\n");
+  return write_result(path_of(folder, measured.domain, measured.condition), json.dump() + "\n");
 }
 
-Status write_file(const std::string& path, std::string_view text) {
+Status write_result(const std::string& path, std::string_view text) {
   std::error_code failed;
   const fs::path parent = fs::path(path).parent_path();
   if (!parent.empty()) fs::create_directories(parent, failed);
   if (failed) return Error{ErrorCode::kIo, parent.string() + ": " + failed.message()};
-  KOAN_ASSIGN(AtomicFile file, AtomicFile::create(path, true));
-  FileSink sink(file.fd(), path);
-  KOAN_TRY(sink.write(as_bytes(text)));
-  return file.commit();
+  return write_file(path, as_bytes(text));
 }
 
 }  // namespace koan

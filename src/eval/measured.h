@@ -39,6 +39,6 @@ std::optional<Measured> load_measured(const std::string& folder, const std::stri
 Status keep_measured(const std::string& folder, const Measured& measured);
 
 // A whole file, complete or not at all; folders above it are made.
-Status write_file(const std::string& path, std::string_view text);
+Status write_result(const std::string& path, std::string_view text);
 
 }  // namespace koan

@@ -86,7 +86,7 @@ TEST(Measured, ADamagedFileIsMeasuredAgain) {
 TEST(WriteFile, SaysWhereItFailed) {
   const TestFolder folder;
   folder.write("file", "x");
-  const Status status = write_file(folder.path("file/below"), "text");
+  const Status status = write_result(folder.path("file/below"), "text");
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::kIo);
   EXPECT_NE(status.error().message.find(folder.path("file")), std::string::npos) << status.error().message;
