@@ -17,6 +17,7 @@ int run_list_records(const Arguments& arguments);  // koan list --records
 int run_bench(const Arguments& arguments);
 // These read their own words.
 int run_eval(const std::vector<std::string>& words);
+int run_generate(const std::vector<std::string>& words);
 
 // Verbs that read their own command line: what follows the verb.
 int run_adapt(const std::vector<std::string>& words);

@@ -21,6 +21,7 @@ int run_verb(int argc, const char* const* argv) {
   install_signal_handlers();
   if (verb == "adapters") return run_adapters(words);
   if (verb == "eval") return run_eval(words);
+  if (verb == "generate") return run_generate(words);
   int code = kExitOk;
   if (const auto arguments = parse_arguments(argc, argv, &code)) {
     switch (arguments->verb) {

@@ -1,0 +1,193 @@
+// koan generate: text from an exact model, or how probable given answers are.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "chat/local_model.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/generate_arguments.h"
+#include "cli/report.h"
+#include "cli/session.h"
+#include "cli/signals.h"
+#include "codec/model_store.h"
+#include "kernels/dispatch.h"
+#include "route/corpus_reader.h"
+
+namespace koan::cli {
+namespace {
+
+constexpr std::uint64_t kMaxPrompt = std::uint64_t{4} << 20;
+
+struct Ready {
+  LocalModel local;
+  Generator generator;
+};
+
+Result<Ready> prepare(const GenerateArguments& arguments) {
+  KOAN_ASSIGN(const Kernels* kernels, choose_kernels());
+  KOAN_TRY(known_answer_check(*kernels));
+  const auto embedded =
+      arguments.model.empty() ? std::optional(embedded_models().size() - 1) : find_embedded(arguments.model);
+  Bytes owned;
+  if (!embedded) {
+    KOAN_ASSIGN(owned, read_file(arguments.model, kMaxModelBytes));
+  }
+  auto local = LocalModel::load(embedded ? embedded_models()[*embedded].gguf : ByteView(owned));
+  if (!local) return embedded ? std::move(local).error() : std::move(local).error().in(arguments.model);
+  Generator generator = Generator::create(local->model, local->special, kernels, arguments.batch);
+  return Ready{std::move(*local), std::move(generator)};
+}
+
+Result<std::vector<std::string>> read_prompts(const GenerateArguments& arguments) {
+  std::vector<std::string> out;
+  if (!arguments.jsonl.empty()) {
+    const auto visit = [&](const CorpusDocument& document) -> Status {
+      out.emplace_back(document.text);
+      return {};
+    };
+    KOAN_ASSIGN(const CorpusCount count, visit_corpus({arguments.jsonl}, {arguments.field, {}, true}, visit));
+    if (count.without_text == 0) return out;
+    return Error{ErrorCode::kUsage, arguments.jsonl + ": " + std::to_string(count.without_text) +
+                                        " records have no field '" + arguments.field + "'; name it with --field"};
+  }
+  const bool from_stdin = arguments.input.empty() || arguments.input == "-";
+  if (!from_stdin && !arguments.from_file) return std::vector<std::string>{arguments.input};
+  if (!from_stdin) {
+    KOAN_ASSIGN(const Bytes text, read_file(arguments.input, kMaxPrompt));
+    return std::vector<std::string>{std::string(as_text(text))};
+  }
+  FileSource source(STDIN_FILENO, "stdin", stop_flag());
+  BufferedSource buffered(source);
+  KOAN_ASSIGN(const ByteView text, buffered.peek(kMaxPrompt + 1));
+  if (text.size() > kMaxPrompt) return Error{ErrorCode::kLimit, "stdin: a prompt has at most 4 MiB"};
+  return std::vector<std::string>{std::string(as_text(text))};
+}
+
+Result<std::vector<Token>> tokens_of(const std::string& text, const Ready& ready, const GenerateArguments& arguments) {
+  std::vector<Token> out;
+  if (arguments.raw || !ready.local.chat_template) {
+    if (!arguments.system.empty())
+      return Error{ErrorCode::kUsage, "--system: model " + ready.local.model->config().name + " has no chat template"};
+    out = ready.local.plain_prompt(text);
+  } else {
+    std::vector<ChatMessage> messages;
+    if (!arguments.system.empty()) messages.push_back({"system", arguments.system});
+    messages.push_back({"user", text});
+    KOAN_ASSIGN(out, ready.local.chat_template->encode(messages, ready.local.special, ready.local.model->tokenizer(),
+                                                       arguments.date));
+  }
+  const std::vector<Token> prefix = ready.local.model->tokenizer().encode(as_bytes(arguments.prefix));
+  out.insert(out.end(), prefix.begin(), prefix.end());
+  return out;
+}
+
+const char* name_of(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kEnd:
+      return "end";
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kLength:
+      return "length";
+    default:
+      return "cancelled";
+  }
+}
+
+// What makes the text what it is, so that it can be made again.
+Json settings(const Ready& ready, const GenerateArguments& arguments) {
+  const Sampling& s = arguments.options.sampling;
+  const bool chat = !arguments.raw && ready.local.chat_template.has_value();
+  return {{"model", ready.local.model->config().name},
+          {"model_sha256", to_hex(ready.local.model->sha256())},
+          {"numerics", kNumericsVersion},
+          {"chat_template", chat},
+          {"date", format("%04d-%02d-%02d", arguments.date.year, arguments.date.month, arguments.date.day)},
+          {"temperature", s.temperature / double{kOne}},
+          {"top_k", s.top_k},
+          {"top_p", s.top_p / double{kOne}},
+          {"min_p", s.min_p / double{kOne}},
+          {"seed", arguments.options.seed}};
+}
+
+void print_line(const Json& json) {
+  std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+Status choose(const Ready& ready, const GenerateArguments& arguments, const std::vector<Generator::Prompt>& prompts) {
+  for (std::size_t i = 0; i < prompts.size() && !interrupted(); ++i) {
+    KOAN_ASSIGN(const std::vector<ChoiceScore> scores, ready.generator.choose(prompts[i], arguments.choices));
+    double total = 0;
+    for (const ChoiceScore& score : scores) total += static_cast<double>(score.weight);
+    Json list = Json::array();
+    for (std::size_t c = 0; c < scores.size(); ++c) {
+      const double share = static_cast<double>(scores[c].weight) / total;
+      list.push_back({{"text", arguments.choices[c]},
+                      {"probability", share},
+                      {"weight", scores[c].weight},
+                      {"bits", scores[c].bits}});
+      if (!arguments.json && arguments.jsonl.empty())
+        std::printf("%.6f  %s\n", share, printable(arguments.choices[c]).c_str());
+    }
+    if (!arguments.json && arguments.jsonl.empty()) continue;
+    Json line = {{"index", i}, {"choices", std::move(list)}};
+    line.update(settings(ready, arguments));
+    print_line(line);
+  }
+  return {};
+}
+
+Status write_text(const Ready& ready, const GenerateArguments& arguments,
+                  const std::vector<Generator::Prompt>& prompts) {
+  const bool streams = !arguments.json && arguments.jsonl.empty();
+  FileSink out(STDOUT_FILENO, "stdout", stop_flag());
+  Status failed;
+  const auto show = [&](std::size_t, std::string_view piece) {
+    if (streams && failed) failed = out.write(as_bytes(piece));
+    return failed.has_value() && !interrupted();
+  };
+  KOAN_ASSIGN(const std::vector<Completion> made, ready.generator.run(prompts, arguments.options, show));
+  if (out.reader_gone()) die_of_closed_pipe();
+  KOAN_TRY(std::move(failed));
+  if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
+  if (streams) return made[0].text.ends_with('\n') ? Status() : out.write(as_bytes("\n"));
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    Json line = {{"index", i},
+                 {"text", made[i].text},
+                 {"finish_reason", name_of(made[i].reason)},
+                 {"prompt_tokens", made[i].prompt_tokens},
+                 {"tokens", made[i].tokens.size()}};
+    line.update(settings(ready, arguments));
+    print_line(line);
+  }
+  return {};
+}
+
+Status run(const GenerateArguments& arguments) {
+  KOAN_ASSIGN(const std::vector<std::string> texts, read_prompts(arguments));
+  KOAN_ASSIGN(const Ready ready, prepare(arguments));
+  std::vector<Generator::Prompt> prompts;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto tokens = tokens_of(texts[i], ready, arguments);
+    if (!tokens) return std::move(tokens).error().in("prompt " + std::to_string(i + 1));
+    prompts.push_back(std::move(*tokens));
+  }
+  return arguments.choices.empty() ? write_text(ready, arguments, prompts) : choose(ready, arguments, prompts);
+}
+
+}  // namespace
+
+int run_generate(const std::vector<std::string>& words) {
+  int code = kExitOk;
+  const auto arguments = parse_generate(words, &code);
+  if (!arguments) return code;
+  const Status status = run(*arguments);
+  if (status) return kExitOk;
+  complain(status.error().message);
+  return exit_code(status.error().code);
+}
+
+}  // namespace koan::cli
