@@ -50,7 +50,8 @@ typedef struct koan_progress {
 } koan_progress;
 typedef int (*koan_progress_fn)(void* user, const koan_progress* progress);
 
-/* How an adapter is picked for each text that is compressed. The choice is stored, so decompression needs no options. */
+/* How an adapter is picked for each text that is compressed. The choice is stored, so decompression needs no options.
+ */
 typedef enum koan_routing {
   KOAN_ROUTING_FIXED = 0,  /* the one adapter that koan_options.adapters names */
   KOAN_ROUTING_PROMPT = 1, /* by what the text continues (records); the model alone where it continues nothing */
@@ -107,8 +108,8 @@ void koan_codec_free(koan_codec* codec);
  * compression uses. */
 koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int choose, koan_error* error);
 
-/* Adds a LoRA adapter (a GGUF file in memory, copied), for decoding by hash and for koan_options.adapters. Its base model
- * need not be known yet. sha256: 32 bytes, filled with its hash; may be NULL. */
+/* Adds a LoRA adapter (a GGUF file in memory, copied), for decoding by hash and for koan_options.adapters. Its base
+ * model need not be known yet. sha256: 32 bytes, filled with its hash; may be NULL. */
 koan_code koan_codec_add_adapter(koan_codec* codec, const void* gguf, size_t size, uint8_t* sha256, koan_error* error);
 /* Whether an added adapter says that it was trained on the model with this hash; both hashes are 32 bytes. */
 int koan_codec_adapter_fits(const koan_codec* codec, const uint8_t* adapter, const uint8_t* model);
@@ -124,8 +125,8 @@ typedef struct koan_model_info {
   uint32_t sinks;
   uint64_t multiply_adds; /* int8 multiply-adds of the linear layers per token */
   int embedded;
-  int is_chosen;         /* compression uses it whatever the level */
-  int lowest_level;      /* embedded: levels that use it when no model is chosen; 0: none */
+  int is_chosen;    /* compression uses it whatever the level */
+  int lowest_level; /* embedded: levels that use it when no model is chosen; 0: none */
   int highest_level;
   uint8_t message_id[2]; /* what a message carries instead of the hash, with the default window */
 } koan_model_info;
@@ -193,9 +194,10 @@ typedef void (*koan_segment_fn)(void* user, const koan_segment_info* segment);
 koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn on_part, koan_segment_fn on_segment,
                               void* user, koan_error* error);
 
-/* What each record (see koan_options.record_field) of a .koan file costs. The texts of records are not decoded; the rest
- * of their lines is, so model and context are needed as for decompression, and an adapter only for what is no record.
- * on_record is called in order. total may be NULL. Of the options context, threads, streams and progress count. */
+/* What each record (see koan_options.record_field) of a .koan file costs. The texts of records are not decoded; the
+ * rest of their lines is, so model and context are needed as for decompression, and an adapter only for what is no
+ * record. on_record is called in order. total may be NULL. Of the options context, threads, streams and progress count.
+ */
 typedef struct koan_record_info {
   uint64_t line;                 /* of the decoded output, counted from 0 */
   uint64_t text_bytes;           /* of the string, its escapes resolved */
@@ -210,6 +212,57 @@ typedef struct koan_record_total {
 typedef void (*koan_record_fn)(void* user, const koan_record_info* record);
 koan_code koan_list_records_stream(koan_codec* codec, const koan_options* options, koan_read_fn read, void* read_user,
                                    koan_record_fn on_record, void* user, koan_record_total* total, koan_error* error);
+
+/* Text from a model. The same model, messages and options give the same text on every machine. A generator may be used
+ * by one thread at a time. */
+typedef struct koan_generator koan_generator;
+
+/* From a GGUF file in memory; `gguf` need not outlive the call. Free with koan_generator_free (NULL is fine). */
+koan_code koan_generator_create(const void* gguf, size_t size, koan_generator** generator, koan_error* error);
+void koan_generator_free(koan_generator* generator);
+/* Whether the model has a chat template. */
+int koan_generator_has_template(const koan_generator* generator);
+
+typedef struct koan_message {
+  const char* role;    /* "system", "user", "assistant"; NULL: the only message, continued as it stands, no template */
+  const char* content; /* UTF-8, unless role is NULL; what looks like a special token is text */
+} koan_message;
+
+typedef enum koan_finish {
+  KOAN_FINISH_END = 0,
+  KOAN_FINISH_STOP = 1,
+  KOAN_FINISH_LENGTH = 2,
+  KOAN_FINISH_CANCELLED = 3
+} koan_finish;
+
+typedef struct koan_generate_options {
+  size_t struct_size;  /* sizeof(koan_generate_options), set by koan_generate_options_init */
+  double temperature;  /* 0..100, default 1; 0: always the most probable token. In steps of 2^-16, like the next two */
+  double top_p;        /* above 0 to 1, default 1 */
+  double min_p;        /* 0..1, default 0 */
+  uint32_t top_k;      /* 0: all */
+  uint32_t max_tokens; /* default 256 */
+  uint64_t seed;
+  const char* const* stops; /* the text ends before the first of these */
+  size_t stop_count;
+  int ignore_end;        /* go on where the model would stop */
+  int year, month, day;  /* what a template takes for today; default 2026-01-01 */
+  koan_write_fn on_text; /* gets the text piece by piece; nonzero: stop. May be NULL */
+  void* on_text_user;
+} koan_generate_options;
+void koan_generate_options_init(koan_generate_options* options);
+
+/* *text is allocated by the library, zero-terminated (it may hold zeros of its own); release it with koan_free.
+ * options, size and finish may be NULL. */
+koan_code koan_generate(koan_generator* generator, const koan_message* messages, size_t message_count,
+                        const koan_generate_options* options, char** text, size_t* size, koan_finish* finish,
+                        koan_error* error);
+
+/* How probable each of `count` texts is as the answer. weights: in proportion to the probabilities, exactly so if every
+ * choice is one token. bits: ideal code lengths; may be NULL. Of the options only the date counts. */
+koan_code koan_choose(koan_generator* generator, const koan_message* messages, size_t message_count,
+                      const koan_generate_options* options, const char* const* choices, size_t count, uint64_t* weights,
+                      double* bits, koan_error* error);
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,11 @@ constexpr std::array<std::uint64_t, kLogBits> kRoots = [] {
 
 }  // namespace
 
+std::uint32_t to_fraction(double x) noexcept {
+  const auto fixed = static_cast<std::uint32_t>(x * kOne + 0.5);
+  return x > 0 && fixed == 0 ? 1 : fixed;
+}
+
 std::uint32_t log2_fixed(std::uint32_t x) noexcept {
   const auto whole = static_cast<std::uint32_t>(std::bit_width(x) - 1);
   std::uint64_t mantissa = std::uint64_t{x} << (31 - whole);  // in [2^31, 2^32): 1.0 to 2.0

@@ -12,6 +12,9 @@ namespace koan {
 
 inline constexpr std::uint32_t kOne = 1u << 16;  // 1.0 of the fractions below
 
+// To the nearest 2^-16; a value above 0 does not become 0, which means something else. 0 <= x <= 65535.
+std::uint32_t to_fraction(double x) noexcept;
+
 struct Sampling {
   std::uint32_t temperature = kOne;  // 16.16; 0: the most probable token, whatever the rest says
   std::uint32_t top_k = 0;           // keep the k most probable; 0: all

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <iostream>
@@ -94,8 +93,7 @@ std::optional<std::uint32_t> parse_fraction(const std::string& text, double most
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= most)) return std::nullopt;
-  const auto fixed = static_cast<std::uint32_t>(std::llround(value * kOne));
-  return value > 0 && fixed == 0 ? 1 : fixed;  // 0 means something else
+  return to_fraction(value);
 }
 
 std::optional<GenerateArguments> parse_generate(const std::vector<std::string>& words, int* code) {
