@@ -53,8 +53,9 @@ Error Evaluator::located(Error error, const Node& node) {
   return std::move(error).in(kPlace + std::to_string(node.line));
 }
 
-Status Evaluator::count_step() {
-  if (++steps_ > kMaxSteps) return Error{ErrorCode::kLimit, "more than a million steps"};
+Status Evaluator::count_step(std::size_t steps) {
+  steps_ += steps;
+  if (steps_ > kMaxSteps) return Error{ErrorCode::kLimit, "more than a million steps"};
   return {};
 }
 
@@ -66,12 +67,15 @@ Value Evaluator::lookup(const std::string& name) const {
 
 Result<Value> Evaluator::evaluate(const Node& node) {
   auto out = compute(node);
+  // Values are copied, so large ones are paid for: a list that holds itself twice over and over ends here.
+  const Status paid = out && out->is_data() ? count_step(weight(out->data)) : Status();
+  if (!paid) return located(Error(paid.error()), node);
   if (!out) return located(std::move(out).error(), node);
   return out;
 }
 
 Result<Value> Evaluator::compute(const Node& node) {
-  KOAN_TRY(count_step());
+  KOAN_TRY(count_step(1));
   switch (node.kind) {
     case Kind::kConstant:
       return node.value;

@@ -23,7 +23,7 @@ class Evaluator {
 
   Result<Value> evaluate(const Node& node);
   Value lookup(const std::string& name) const;
-  Status count_step();
+  Status count_step(std::size_t steps);
   // Puts the line in front, once.
   static Error located(Error error, const Node& node);
   virtual Result<Value> call_macro(const Node& macro, Call call) = 0;

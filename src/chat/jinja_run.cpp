@@ -35,7 +35,7 @@ class Runner : public Evaluator {
 
  private:
   Result<Flow> statement(const Node& node) {
-    KOAN_TRY(count_step());
+    KOAN_TRY(count_step(1));
     switch (node.kind) {
       case Kind::kText:
         KOAN_TRY(print(node.text));
@@ -146,7 +146,7 @@ class Runner : public Evaluator {
     KOAN_ASSIGN(const std::vector<Json> items, loop_items(node));
     if (items.empty()) return run(node.otherwise);
     for (std::size_t i = 0; i < items.size(); ++i) {
-      KOAN_TRY(count_step());
+      KOAN_TRY(count_step(1));
       Json about = {{"index", i + 1},
                     {"index0", i},
                     {"first", i == 0},

@@ -63,7 +63,10 @@ TEST(Jinja, HasLimits) {
        {"{{ " + deep + " }}", std::string("{{ 'a' * 99999999999 }}"),
         std::string("{% for x in range(99999) %}{{ 'aaaaaaaaaa' * 99999 }}{% endfor %}"),
         std::string("{% for x in range(9999) %}{% for y in range(9999) %}{% endfor %}{% endfor %}"),
-        std::string("{{ range(1, 999999999) }}"), std::string("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")}) {
+        std::string("{{ range(1, 999999999) }}"),
+        std::string("{% set n = namespace(x=[1]) %}{% for i in range(99) %}{% set n.x = [n.x, n.x] %}{% endfor %}"),
+        std::string("{% set n = namespace(x=[1]) %}{% for i in range(9999) %}{% set n.x = [n.x] %}{% endfor %}"),
+        std::string("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")}) {
     const auto out = run(source, Json::object());
     ASSERT_FALSE(out) << source.substr(0, 80);
     EXPECT_EQ(out.error().code, ErrorCode::kLimit) << out.error().message;

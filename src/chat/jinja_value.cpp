@@ -138,6 +138,14 @@ Result<std::vector<Json>> items_of(const Value& value) {
   return out;
 }
 
+std::size_t weight(const Json& value) noexcept {
+  if (value.is_string()) return value.get_ref<const std::string&>().size() / 64;
+  if (!value.is_structured()) return 0;
+  std::size_t out = value.size();
+  for (const Json& item : value) out += weight(item);
+  return out;
+}
+
 std::vector<std::string> characters(const std::string& text) {
   std::vector<std::string> out;
   for (const char c : text) {

@@ -45,6 +45,9 @@ bool equal(const Value& a, const Value& b) noexcept;
 // The characters of a string, the items of a list, the keys of a mapping, the names of a namespace.
 Result<std::vector<Json>> items_of(const Value& value);
 
+// How much there is to copy, in steps of 64 bytes.
+std::size_t weight(const Json& value) noexcept;
+
 // Strings as Python sees them: positions count characters, not bytes. Input is UTF-8.
 std::vector<std::string> characters(const std::string& text);
 std::string stripped(const std::string& text, const std::string& set, bool left, bool right);
