@@ -2,27 +2,42 @@
 
 namespace koan {
 
+Utf8Char utf8_at(ByteView text, std::size_t at) noexcept {
+  const std::uint8_t lead = text[at];
+  if (lead < 0x80) return {lead, 1};
+  // Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates, and what is above
+  // U+10FFFF.
+  const std::size_t more = lead >= 0xC2 && lead <= 0xDF   ? 1
+                           : lead >= 0xE0 && lead <= 0xEF ? 2
+                           : lead >= 0xF0 && lead <= 0xF4 ? 3
+                                                          : 0;
+  if (more == 0 || text.size() - at <= more) return {};
+  const std::uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const std::uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (text[at + 1] < low || text[at + 1] > high) return {};
+  char32_t code = lead & (0x3Fu >> more);
+  for (std::size_t k = 1; k <= more; ++k) {
+    if ((text[at + k] & 0xC0) != 0x80) return {};
+    code = code << 6 | (text[at + k] & 0x3Fu);
+  }
+  return {code, more + 1};
+}
+
+void append_utf8(std::string& out, char32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+    return;
+  }
+  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  out += static_cast<char>((0xF00 >> more & 0xFF) | (code >> (6 * more)));
+  for (int k = more - 1; k >= 0; --k) out += static_cast<char>(0x80 | (code >> (6 * k) & 0x3F));
+}
+
 std::size_t find_binary(ByteView text) noexcept {
   for (std::size_t i = 0; i < text.size();) {
-    const std::uint8_t lead = text[i];
-    if (lead < 0x80) {
-      if (lead == 0) return i;
-      ++i;
-      continue;
-    }
-    // Table 3-7 of the Unicode standard: the second byte's range excludes overlong forms, surrogates, and what is above
-    // U+10FFFF.
-    const std::size_t more = lead >= 0xC2 && lead <= 0xDF   ? 1
-                             : lead >= 0xE0 && lead <= 0xEF ? 2
-                             : lead >= 0xF0 && lead <= 0xF4 ? 3
-                                                            : 0;
-    if (more == 0 || text.size() - i <= more) return i;
-    const std::uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    const std::uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (text[i + 1] < low || text[i + 1] > high) return i;
-    for (std::size_t k = 2; k <= more; ++k)
-      if ((text[i + k] & 0xC0) != 0x80) return i;
-    i += more + 1;
+    const std::size_t size = text[i] == 0 ? 0 : utf8_at(text, i).size;
+    if (size == 0) return i;
+    i += size;
   }
   return text.size();
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <set>
 
 namespace koan {
 namespace {
@@ -39,30 +38,17 @@ Result<SpecialTokens> SpecialTokens::from_gguf(const GgufFile& file) {
   if (eos) out.eos_text_ = texts[*eos];
   for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
     if (const auto id = id_of(file, key, texts.size())) out.special_[*id] = out.ends_[*id] = true;
-  std::set<std::size_t, std::greater<>> lengths;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (!out.special_[i] || texts[i].empty()) continue;
     if (std::ranges::find(kEnds, texts[i]) != kEnds.end()) out.ends_[i] = true;
-    out.ids_.try_emplace(texts[i], static_cast<Token>(i));
-    lengths.insert(texts[i].size());
-    out.first_[static_cast<std::uint8_t>(texts[i][0])] = true;
+    out.texts_.add(texts[i], static_cast<Token>(i));
   }
-  out.lengths_.assign(lengths.begin(), lengths.end());
   if (const auto found = file.metadata.find("tokenizer.ggml.add_bos_token"); found != file.metadata.end())
     if (const bool* adds = std::get_if<bool>(&found->second)) out.adds_bos_ = *adds;
   return out;
 }
 
 bool SpecialTokens::ends_text(Token token) const noexcept { return token < ends_.size() && ends_[token]; }
-
-std::pair<std::size_t, Token> SpecialTokens::match(std::string_view text) const {
-  if (text.empty() || !first_[static_cast<std::uint8_t>(text[0])]) return {0, 0};
-  for (const std::size_t length : lengths_) {
-    if (length > text.size()) continue;
-    if (const auto found = ids_.find(text.substr(0, length)); found != ids_.end()) return {length, found->second};
-  }
-  return {0, 0};
-}
 
 std::vector<Token> SpecialTokens::encode(std::string_view text, const Tokenizer& tokenizer) const {
   std::vector<Token> out;
@@ -73,7 +59,7 @@ std::vector<Token> SpecialTokens::encode(std::string_view text, const Tokenizer&
     plain.clear();
   };
   while (!text.empty()) {
-    const auto [length, id] = match(text);
+    const auto [length, id] = texts_.match(text);
     if (length > 0) {
       flush();
       out.push_back(id);
@@ -91,7 +77,7 @@ std::string SpecialTokens::guarded(std::string_view text) const {
   for (std::size_t i = 0; i < text.size(); ++i) {
     out += text[i];
     // Behind every byte that may begin a special token: later ones in the same text are broken as well.
-    if (match(text.substr(i)).first > 0) out += kGuard;
+    if (texts_.match(text.substr(i)).first > 0) out += kGuard;
   }
   return out;
 }

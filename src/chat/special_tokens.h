@@ -3,11 +3,11 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "formats/gguf.h"
+#include "text/literal_matcher.h"
 #include "text/tokenizer.h"
 
 namespace koan {
@@ -35,16 +35,7 @@ class SpecialTokens {
   static constexpr char kGuard = '\xFF';
 
  private:
-  // Length and id of the longest special token that `text` begins with; length 0 if there is none.
-  std::pair<std::size_t, Token> match(std::string_view text) const;
-
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
-  };
-  std::unordered_map<std::string, Token, Hash, std::equal_to<>> ids_;
-  std::vector<std::size_t> lengths_;  // that occur, longest first
-  bool first_[256] = {};              // bytes that a special token begins with
+  LiteralMatcher texts_;
   std::vector<bool> special_, ends_;
   std::string bos_text_, eos_text_;
   bool adds_bos_ = true;

@@ -35,6 +35,8 @@ TokenTables tables_of(const TokenCoder& coder) {
   return {coder.setup().kernels, &coder.tree(), &coder.setup().model->tokenizer(), {}};
 }
 
+constexpr std::size_t kUnusable = 64;
+
 class EncodeWorker {
  public:
   EncodeWorker(const TokenCoder& coder, Streams& streams, unsigned n_lanes)
@@ -57,10 +59,10 @@ class EncodeWorker {
     for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
       EncodeLane& lane = lanes_[i];
       if (lane.job) continue;
-      const std::size_t j = next_job.fetch_add(1);
-      if (j >= jobs.size()) continue;
+      const auto job = take_job(jobs, next_job);
+      if (job == nullptr) continue;
       lane = EncodeLane{};
-      lane.job = &jobs[j];
+      lane.job = job;
       lane.tokens = setup_.model->tokenizer().encode(lane.job->text);
       // Of tokens with equal bytes only one can be coded.
       for (Token& token : lane.tokens) token = coder_.tree().token_at(coder_.tree().rank_of(token));
@@ -70,6 +72,15 @@ class EncodeWorker {
       lane.first = start.first;
     }
     return {};
+  }
+
+  // One whose text the vocabulary lacks bytes for comes out too large for anybody to choose it.
+  EncodeJob* take_job(std::span<EncodeJob> jobs, std::atomic<std::size_t>& next_job) const {
+    for (std::size_t j; (j = next_job.fetch_add(1)) < jobs.size();) {
+      if (setup_.model->tokenizer().covers(jobs[j].text)) return &jobs[j];
+      jobs[j].coded.assign(jobs[j].text.size() + kUnusable, 0);
+    }
+    return nullptr;
   }
 
   // The encoding verifies itself: what the decoder will concatenate must be the text.
@@ -203,8 +214,7 @@ std::vector<Token> TokenCoder::tokens_of(ByteView context) const {
 }
 
 std::uint64_t TokenCoder::size_class(const Demand& demand) const noexcept {
-  return std::bit_ceil(demand.text_bytes +
-                       demand.context_bytes.value_or(setup_.context ? setup_.context->size() : 0));
+  return std::bit_ceil(demand.text_bytes + demand.context_bytes.value_or(setup_.context ? setup_.context->size() : 0));
 }
 
 BitPredictor TokenCoder::predictor(std::uint64_t size, std::span<const Token> context) const {
@@ -221,8 +231,7 @@ TokenCoder::Start TokenCoder::start(std::uint64_t text_bytes, const std::optiona
   const std::span<const Token> before = context ? own : context_;
   const Token first = feed(before, streams, stream);
   if (setup_.predictors == 0) return {TokenStep(std::nullopt), first};
-  const std::uint64_t size =
-      size_class({text_bytes, context ? std::optional(context->size()) : std::nullopt});
+  const std::uint64_t size = size_class({text_bytes, context ? std::optional(context->size()) : std::nullopt});
   const auto primed = context ? primed_.end() : primed_.find(size);
   return {TokenStep(primed != primed_.end() ? primed->second : predictor(size, before)), first};
 }

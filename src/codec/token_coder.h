@@ -17,19 +17,19 @@ namespace koan {
 struct EncodeJob {
   ByteView text;
   std::optional<ByteView> context = {};  // what this text continues, in place of what the coder's texts continue
-  Bytes coded;               // filled in
+  Bytes coded;  // filled in; larger than the text, and of no use, if the vocabulary lacks some of its bytes
   std::uint64_t tokens = 0;  // filled in
   double ideal_bits = 0;     // filled in: of the decisions, as the predictor saw them
 };
 
 struct DecodeJob {
-  ByteView coded;                // may continue beyond the stream
-  std::uint64_t text_bytes = 0;  // >= 1
+  ByteView coded;                        // may continue beyond the stream
+  std::uint64_t text_bytes = 0;          // >= 1
   std::optional<ByteView> context = {};  // as in EncodeJob
-  Bytes text;                    // filled in
-  std::uint64_t tokens = 0;      // filled in
-  std::size_t consumed = 0;      // filled in: bytes of `coded` that the stream took
-  bool damaged = false;          // filled in: the stream cannot be what an encoder wrote
+  Bytes text;                            // filled in
+  std::uint64_t tokens = 0;              // filled in
+  std::size_t consumed = 0;              // filled in: bytes of `coded` that the stream took
+  bool damaged = false;                  // filled in: the stream cannot be what an encoder wrote
 };
 
 struct CoderSetup {

@@ -16,6 +16,7 @@ VocabularyTree::VocabularyTree(const Tokenizer& tokenizer) : ranks_(tokenizer.si
   }
   std::stable_sort(all.begin(), all.end(), [&](Token a, Token b) {
     const ByteView x = tokenizer.bytes(a), y = tokenizer.bytes(b);
+    if (std::ranges::equal(x, y)) return !tokenizer.is_fallback(a) && tokenizer.is_fallback(b);
     return std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end());
   });
   for (Token token : all) {

@@ -21,7 +21,8 @@ class VocabularyTree {
   };
   static constexpr std::uint8_t kEnd = 8;
 
-  // Of all tokens that have bytes; special tokens cannot be coded. Tokens of equal bytes: only the first has a place.
+  // Of all tokens that have bytes; special tokens cannot be coded. Tokens of equal bytes: only the first has
+  // a place, a token of text before one that stands for a byte.
   explicit VocabularyTree(const Tokenizer& tokenizer);
 
   std::int32_t root() const noexcept { return root_; }

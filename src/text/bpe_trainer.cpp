@@ -130,7 +130,7 @@ BpeTrainer::~BpeTrainer() = default;
 
 void BpeTrainer::add(ByteView text, std::uint64_t weight) {
   while (!text.empty()) {
-    const std::size_t size = next_piece(text);
+    const std::size_t size = next_piece(PreTokenizer::kGpt2, text);
     if (size <= kLongestPiece) impl_->pieces[std::string(as_text(text.first(size)))] += weight;
     text = text.subspan(size);
   }

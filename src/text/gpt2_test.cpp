@@ -1,25 +1,14 @@
 // The tokenizer with GPT-2's own vocabulary against llama.cpp's test vectors for it.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <unordered_map>
 
 #include "text/byte_unicode.h"
-#include "text/tokenizer.h"
+#include "text/test_vectors.h"
 
 namespace koan {
 namespace {
-
-constexpr std::string_view kSeparator = "\n__ggml_vocab_test__\n";
-
-std::string read(const std::string& name) {
-  const char* folder = std::getenv("KOAN_CORPUS");
-  std::ifstream in(std::string(folder ? folder : "/work/shared/corpus") + "/weights/" + name, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 // 256 bytes in the order of GPT-2's byte alphabet, one token for each merge, then <|endoftext|>.
 Tokenizer::Parts parts_of(const std::string& merges) {
@@ -51,27 +40,15 @@ Tokenizer::Parts parts_of(const std::string& merges) {
 }
 
 TEST(Gpt2, EncodesTheTestVectors) {
-  const std::string merges = read("tokenizers/gpt2-vocab.bpe");
-  const std::string inputs = read("llamacpp-tokenizer-tests/ggml-vocab-gpt-2.gguf.inp");
-  const std::string outputs = read("llamacpp-tokenizer-tests/ggml-vocab-gpt-2.gguf.out");
-  if (merges.empty() || inputs.empty() || outputs.empty())
+  const std::string merges = corpus_file("tokenizers/gpt2-vocab.bpe");
+  const auto vectors = test_vectors("gpt-2");
+  if (merges.empty() || vectors.empty())
     GTEST_SKIP() << "GPT-2's vocabulary or its test vectors are not here; set KOAN_CORPUS to the corpus folder";
   auto tokenizer = Tokenizer::from_parts(parts_of(merges));
   ASSERT_TRUE(tokenizer) << tokenizer.error().message;
   EXPECT_EQ(tokenizer->size(), 50257u);
-  std::istringstream lines(outputs);
-  std::string line;
-  int cases = 0;
-  for (std::size_t at = 0, end; (end = inputs.find(kSeparator, at)) != std::string::npos;
-       at = end + kSeparator.size()) {
-    ASSERT_TRUE(std::getline(lines, line));
-    std::istringstream numbers(line);
-    const std::vector<Token> expected{std::istream_iterator<Token>(numbers), {}};
-    const std::string text = inputs.substr(at, end - at);
-    EXPECT_EQ(tokenizer->encode(as_bytes(text)), expected) << "'" << text << "'";
-    ++cases;
-  }
-  EXPECT_EQ(cases, 46);
+  for (const auto& [text, tokens] : vectors) EXPECT_EQ(tokenizer->encode(as_bytes(text)), tokens) << "'" << text << "'";
+  EXPECT_EQ(vectors.size(), 46u);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <random>
 
 #include "text/bpe_trainer.h"
-#include "text/pretokenizer.h"
 
 namespace koan {
 namespace {
@@ -26,32 +25,6 @@ void expect_round_trip(const Tokenizer& tokenizer, std::string_view text) {
     tokenizer.append_decoded(token, out);
   }
   EXPECT_EQ(as_text(out), text);
-}
-
-std::vector<std::string> pieces(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const std::size_t size = next_piece(as_bytes(text));
-    out.emplace_back(text.substr(0, size));
-    text.remove_prefix(size);
-  }
-  return out;
-}
-
-using Strings = std::vector<std::string>;
-
-TEST(Pretokenizer, FollowsTheGpt2Pattern) {
-  EXPECT_EQ(pieces("I'm here, they'll go"), (Strings{"I", "'m", " here", ",", " they", "'ll", " go"}));
-  EXPECT_EQ(pieces("a  b"), (Strings{"a", " ", " b"}));
-  EXPECT_EQ(pieces("a   "), (Strings{"a", "   "}));
-  EXPECT_EQ(pieces("a\n\nb"), (Strings{"a", "\n", "\n", "b"}));
-  EXPECT_EQ(pieces("a\n  b"), (Strings{"a", "\n ", " b"}));
-  EXPECT_EQ(pieces("x123 45"), (Strings{"x", "123", " 45"}));
-  EXPECT_EQ(pieces("na\xC3\xAFve \xE4\xB8\xAD"), (Strings{"na\xC3\xAFve", " \xE4\xB8\xAD"}));
-  EXPECT_EQ(pieces("\xFF\xFE"
-                   "a"),
-            (Strings{"\xFF\xFE", "a"}));
-  EXPECT_EQ(pieces("'quote' 'sup"), (Strings{"'", "quote", "'", " '", "sup"}));
 }
 
 TEST(Tokenizer, RoundTripsAnyBytes) {
