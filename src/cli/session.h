@@ -6,12 +6,10 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "cli/arguments.h"
+#include "cli/model_file.h"
 #include "koan/koan.hpp"
 
 namespace koan::cli {
-
-// Of a GGUF file that the command line names.
-inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{8} << 30;
 
 Error error_of(const koan::Failure& failure);
 

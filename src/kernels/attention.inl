@@ -201,7 +201,7 @@ void attend(const AttentionArgs& a, std::int32_t head) {
 }
 
 void attention(const AttentionArgs& a) noexcept {
-  if (a.head_dim > kQueryGroups * kGroup) return scalar_kernels()->attention(a);
+  if (a.head_dim > kQueryGroups * kGroup || a.softcap != 0) return scalar_kernels()->attention(a);
   std::int32_t head = 0;
   for (; head + kTileHeads <= a.heads; head += kTileHeads) attend<kTileHeads>(a, head);
   for (; head < a.heads; ++head) attend<1>(a, head);
