@@ -15,7 +15,6 @@
 namespace koan::cli {
 namespace {
 
-
 struct Choice {
   std::string name;
   std::uint32_t predictors;

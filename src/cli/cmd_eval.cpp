@@ -57,7 +57,8 @@ std::optional<EvalArguments> parse(std::vector<std::string> words, int* code) {
                   "Folder of NAME.lora.gguf; default: adapters in that of the results. "
                   "Those that are missing are trained")
       ->type_name("DIR");
-  lossless.add_option("--model", out.model, "An embedded model (nano, small) or a GGUF file; default: nano")->type_name("NAME");
+  lossless.add_option("--model", out.model, "An embedded model (nano, small) or a GGUF file; default: nano")
+      ->type_name("NAME");
   lossless.add_option("--domains", out.domains, "Only these, with commas between them")
       ->type_name("NAMES")
       ->delimiter(',')

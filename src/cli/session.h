@@ -21,8 +21,8 @@ class Session {
   static Result<Session> create(const Arguments& arguments);
 
   koan::Codec& codec() noexcept { return codec_; }
-  // Adds the *.gguf of KOAN_MODELS and the data folder, models and adapters, once; true if that brought any. A file that
-  // is not usable is passed over.
+  // Adds the *.gguf of KOAN_MODELS and the data folder, models and adapters, once; true if that brought any. A file
+  // that is not usable is passed over.
   bool add_stored();
   koan_options options() const;  // points into the session
   // What these arguments compress with.

@@ -24,9 +24,10 @@ std::vector<float> values_of(GgmlType type, const Bytes& block) {
 TEST(GgmlGroups, BlocksOf32) {
   Bytes nibbles;
   for (std::uint8_t j = 0; j < 16; ++j) nibbles.push_back(static_cast<std::uint8_t>(j | (15 - j) << 4));
-  for (const auto& [type, fifth, offset, zero] :
-       {std::tuple(GgmlType::kQ4_0, false, 0.0f, 8), {GgmlType::kQ4_1, false, -1.25f, 0},
-        {GgmlType::kQ5_0, true, 0.0f, 16}, {GgmlType::kQ5_1, true, -1.25f, 0}}) {
+  for (const auto& [type, fifth, offset, zero] : {std::tuple(GgmlType::kQ4_0, false, 0.0f, 8),
+                                                  {GgmlType::kQ4_1, false, -1.25f, 0},
+                                                  {GgmlType::kQ5_0, true, 0.0f, 16},
+                                                  {GgmlType::kQ5_1, true, -1.25f, 0}}) {
     Bytes block;
     append_half(block, 0.5f);
     if (offset != 0) append_half(block, offset);
@@ -70,7 +71,8 @@ TEST(GgmlGroups, BlocksOf256WithMinima) {
 TEST(GgmlGroups, BlocksOf256OfSixBits) {
   Bytes block(208);
   for (int half = 0; half < 2; ++half) {
-    for (int l = 0; l < 64; ++l) block[static_cast<std::size_t>(half * 64 + l)] = static_cast<std::uint8_t>(half ? 0x2F : 0xA5);
+    for (int l = 0; l < 64; ++l)
+      block[static_cast<std::size_t>(half * 64 + l)] = static_cast<std::uint8_t>(half ? 0x2F : 0xA5);
     for (int l = 0; l < 32; ++l) block[static_cast<std::size_t>(128 + half * 32 + l)] = 0b11100100;  // 0, 1, 2, 3
   }
   for (int s = 0; s < 16; ++s) block[static_cast<std::size_t>(192 + s)] = static_cast<std::uint8_t>(s - 8);
@@ -79,7 +81,8 @@ TEST(GgmlGroups, BlocksOf256OfSixBits) {
   for (int i = 0; i < 256; ++i) {
     const int half = i / 128, part = i % 128 / 32;
     const int low = half == 0 ? (part < 2 ? 5 : 10) : (part < 2 ? 15 : 2);
-    EXPECT_EQ(out[static_cast<std::size_t>(i)], 0.125f * static_cast<float>((i / 16 - 8) * (low + part * 16 - 32))) << i;
+    EXPECT_EQ(out[static_cast<std::size_t>(i)], 0.125f * static_cast<float>((i / 16 - 8) * (low + part * 16 - 32)))
+        << i;
   }
 }
 

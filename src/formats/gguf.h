@@ -46,8 +46,9 @@ struct GgufFile {
 // One part of a split model parses as what it holds.
 Result<GgufFile> parse_gguf(ByteView data);
 
-// A model of several files ("-00001-of-00003.gguf"), its parts in order: metadata of the first, tensors of all. Errors as
-// parse_gguf, and kCorrupt where split.no, split.count or split.tensors.count disagree with the parts, naming the part.
+// A model of several files ("-00001-of-00003.gguf"), its parts in order: metadata of the first, tensors of all. Errors
+// as parse_gguf, and kCorrupt where split.no, split.count or split.tensors.count disagree with the parts, naming the
+// part.
 Result<GgufFile> parse_gguf_parts(std::span<const ByteView> parts);
 // The same for one string of bytes: a file, or the parts of a split model one after another. What a model is identified
 // by is the hash of these bytes (docs/format.md, Model identity).

@@ -76,7 +76,8 @@ Result<GgufFile> parse_gguf_parts(std::span<const ByteView> parts) {
   std::vector<GgufFile> files;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     auto file = parse_gguf(parts[i]);
-    if (!file) return parts.size() == 1 ? std::move(file).error() : std::move(file).error().in(part_name(i, parts.size()));
+    if (!file)
+      return parts.size() == 1 ? std::move(file).error() : std::move(file).error().in(part_name(i, parts.size()));
     files.push_back(std::move(file).value());
   }
   if (files.empty()) return corrupt("no parts");

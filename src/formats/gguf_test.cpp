@@ -109,9 +109,17 @@ TEST(Gguf, TensorTypesByNumberAndName) {
     std::uint32_t number;
     std::uint64_t row, bytes;
   };
-  for (const auto& [number, row, bytes] :
-       {Known{0, 256, 1024}, {1, 256, 512}, {30, 256, 512}, {2, 256, 144}, {3, 256, 160}, {6, 256, 176}, {7, 256, 192},
-        {8, 256, 272}, {12, 256, 144}, {13, 256, 176}, {14, 256, 210}}) {
+  for (const auto& [number, row, bytes] : {Known{0, 256, 1024},
+                                           {1, 256, 512},
+                                           {30, 256, 512},
+                                           {2, 256, 144},
+                                           {3, 256, 160},
+                                           {6, 256, 176},
+                                           {7, 256, 192},
+                                           {8, 256, 272},
+                                           {12, 256, 144},
+                                           {13, 256, 176},
+                                           {14, 256, 210}}) {
     const auto parsed = parse_gguf(raw_file({row}, number, 0, bytes));
     ASSERT_TRUE(parsed.has_value()) << number << ": " << parsed.error().message;
     EXPECT_EQ(parsed->tensors[0].data.size(), bytes);
@@ -120,9 +128,16 @@ TEST(Gguf, TensorTypesByNumberAndName) {
     EXPECT_EQ(code_of(raw_file({row - 1}, number, 0, bytes)), blocks ? ErrorCode::kCorrupt : ErrorCode::kInternal)
         << "rows are whole blocks";
   }
-  for (const auto& [number, name] :
-       {std::pair(10u, "Q2_K (10)"), {11u, "Q3_K (11)"}, {20u, "IQ4_NL (20)"}, {24u, "I8 (24)"}, {28u, "F64 (28)"},
-        {35u, "TQ2_0 (35)"}, {39u, "MXFP4 (39)"}, {40u, "NVFP4 (40)"}, {4u, "unknown (4)"}, {4096u, "unknown (4096)"}}) {
+  for (const auto& [number, name] : {std::pair(10u, "Q2_K (10)"),
+                                     {11u, "Q3_K (11)"},
+                                     {20u, "IQ4_NL (20)"},
+                                     {24u, "I8 (24)"},
+                                     {28u, "F64 (28)"},
+                                     {35u, "TQ2_0 (35)"},
+                                     {39u, "MXFP4 (39)"},
+                                     {40u, "NVFP4 (40)"},
+                                     {4u, "unknown (4)"},
+                                     {4096u, "unknown (4096)"}}) {
     const auto parsed = parse_gguf(raw_file({256}, number, 0, 4096));
     ASSERT_FALSE(parsed.has_value()) << name;
     EXPECT_EQ(parsed.error().code, ErrorCode::kNotSupported);

@@ -21,8 +21,8 @@ inline void prepare_query(const AttentionArgs& a, std::int32_t head, bool sink, 
 
 // Steps 1 to 3 for kBlocks blocks of positions from block b, all with the same query: scores to scratch, the running
 // maximum of every head to `largest`. Several blocks at once hide the latency of the sums.
-// With many streams the caches lie in L3 and are read once per token: ask early for the keys some blocks ahead, and for the
-// values of this block, which are needed after all scores.
+// With many streams the caches lie in L3 and are read once per token: ask early for the keys some blocks ahead, and for
+// the values of this block, which are needed after all scores.
 inline void prefetch_block(const AttentionArgs& a, std::int32_t b) {
   constexpr std::int32_t kAhead = 6, kLine = 64;
   const std::size_t dim = static_cast<std::size_t>(a.head_dim);

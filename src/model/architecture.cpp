@@ -56,9 +56,9 @@ Status refuse_other_mathematics(const GgufFile& file, const std::string& prefix)
     const char* name;
     double off;
   };
-  static constexpr Key kKeys[] = {{"expert_count", 0},    {"attention.clamp_kqv", 0}, {"attention.max_alibi_bias", 0},
-                                  {"embedding_scale", 1}, {"residual_scale", 1},      {"logit_scale", 1},
-                                  {"rope.scaling.attn_factor", 1}};
+  static constexpr Key kKeys[] = {
+      {"expert_count", 0},   {"attention.clamp_kqv", 0}, {"attention.max_alibi_bias", 0}, {"embedding_scale", 1},
+      {"residual_scale", 1}, {"logit_scale", 1},         {"rope.scaling.attn_factor", 1}};
   for (const Key& key : kKeys) {
     const auto found = file.metadata.find(prefix + key.name);
     if (found == file.metadata.end()) continue;
@@ -112,8 +112,7 @@ Status read_pattern(const GgufFile& file, const std::string& prefix, std::uint32
   LocalLayers& local = config.local;
   if (const auto found = file.metadata.find(key); found != file.metadata.end()) {
     if (const auto* flags = std::get_if<std::vector<std::int64_t>>(&found->second)) {
-      if (flags->size() != config.layers)
-        return corrupt(key, "is for " + std::to_string(flags->size()) + " layers");
+      if (flags->size() != config.layers) return corrupt(key, "is for " + std::to_string(flags->size()) + " layers");
       for (const std::int64_t flag : *flags) local.which.push_back(flag != 0 ? 1 : 0);
       return {};
     }
@@ -132,7 +131,8 @@ Status read_local(const GgufFile& file, const std::string& prefix, const Archite
   LocalLayers& local = config.local;
   local.window = static_cast<std::uint32_t>(window);
   local.rope_factor = a.local_rope_base == 0 ? config.rope_factor : 1.0;
-  KOAN_ASSIGN(local.rope_base, read_local_base(file, prefix, a.local_rope_base == 0 ? config.rope_base : a.local_rope_base));
+  KOAN_ASSIGN(local.rope_base,
+              read_local_base(file, prefix, a.local_rope_base == 0 ? config.rope_base : a.local_rope_base));
   if (local.window == 0) return {};
   KOAN_TRY(read_pattern(file, prefix, a.local_period, config));
   if (std::find(local.which.begin(), local.which.end(), 1) == local.which.end()) local.window = 0;

@@ -18,10 +18,10 @@ struct Architecture {
   bool scales_embedding = false;
   bool needs_bias = false;  // of queries, keys and values
   bool may_have_bias = false;
-  bool may_have_divisors = false;       // rope_freqs.weight
-  std::uint32_t local_period = 0;       // local layers unless the file says otherwise: all but each n-th; 0: all
-  std::uint32_t local_window = 0;       // if the file does not say; 0: none
-  double local_rope_base = 0;           // 0: as the other layers, scaling included
+  bool may_have_divisors = false;  // rope_freqs.weight
+  std::uint32_t local_period = 0;  // local layers unless the file says otherwise: all but each n-th; 0: all
+  std::uint32_t local_window = 0;  // if the file does not say; 0: none
+  double local_rope_base = 0;      // 0: as the other layers, scaling included
   double attention_cap = 0, output_cap = 0;
   std::uint32_t wide_scale_layers = 0;  // a model of so many layers scales scores by width / heads, not head size
 };

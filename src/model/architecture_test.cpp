@@ -78,7 +78,8 @@ TEST(Architecture, RotaryScaling) {
   EXPECT_EQ(config_of({.keys = {{"rope.scale_linear", 2.0}}}).rope_factor, 2.0);
   EXPECT_EQ(config_of({.keys = {{"rope.scaling.factor", 2.0}}}).rope_factor, 2.0);
   const ModelConfig mistral = config_of(
-      {.keys = {{"attention.sliding_window", std::uint64_t{64}}, {"rope.freq_base", 5e5}, {"rope.scaling.factor", 2.0}}});
+      {.keys = {
+           {"attention.sliding_window", std::uint64_t{64}}, {"rope.freq_base", 5e5}, {"rope.scaling.factor", 2.0}}});
   EXPECT_EQ(mistral.local.rope_base, 5e5);
   EXPECT_EQ(mistral.local.rope_factor, 2.0);
 }

@@ -60,8 +60,8 @@ Result<ModelConfig> read_config(const GgufFile& file) {
   KOAN_ASSIGN(config.architecture, file.get_string("general.architecture"));
   const Architecture* const architecture = find_architecture(config.architecture);
   if (architecture == nullptr) {
-    return Error{ErrorCode::kNotSupported, "architecture '" + config.architecture + "' is not supported; koan reads " +
-                                               architecture_names()};
+    return Error{ErrorCode::kNotSupported,
+                 "architecture '" + config.architecture + "' is not supported; koan reads " + architecture_names()};
   }
   if (auto name = file.get_string("general.name")) config.name = std::move(name).value();
   const std::string prefix = config.architecture + ".";

@@ -13,8 +13,8 @@
 namespace koan {
 namespace {
 
-constexpr GgmlType kQuantised[] = {GgmlType::kQ8_0, GgmlType::kQ4_0, GgmlType::kQ4_1, GgmlType::kQ5_0, GgmlType::kQ5_1,
-                                   GgmlType::kQ4_K, GgmlType::kQ5_K, GgmlType::kQ6_K};
+constexpr GgmlType kQuantised[] = {GgmlType::kQ8_0, GgmlType::kQ4_0, GgmlType::kQ4_1, GgmlType::kQ5_0,
+                                   GgmlType::kQ5_1, GgmlType::kQ4_K, GgmlType::kQ5_K, GgmlType::kQ6_K};
 
 struct Sample {
   Bytes data;
@@ -63,7 +63,9 @@ TEST(Convert, ArbitraryBytesAreReadAsTheFormatSays) {
     read_ggml_values(type, data.data(), values);
     for (std::size_t block = 0; block < values.size(); block += elements) {
       double largest = 0;
-      for (std::size_t i = block; i < block + elements; ++i) largest = std::max(largest, std::fabs(expected[i]));
+      for (std::size_t i = block; i < block + elements; ++i) {
+        if (!(std::fabs(expected[i]) <= largest)) largest = std::fabs(expected[i]);  // NaN stays
+      }
       if (!std::isfinite(largest)) continue;
       for (std::size_t i = block; i < block + elements; ++i)
         ASSERT_NEAR(static_cast<double>(values[i]), expected[i], 2e-6 * largest) << ggml_type_name(type) << " at " << i;
@@ -99,9 +101,9 @@ double relative_error(const Sample& sample) {
 // Rounding to the nearest of 255 would give 0.289.
 TEST(Convert, TheGridIsCloserThanTheNearest) {
   for (const double mean : {0.0, 0.5, 2.0}) {
-    for (const auto& [type, most] : {std::pair(GgmlType::kQ4_1, 0.11), std::pair(GgmlType::kQ5_1, 0.20),
-                                     std::pair(GgmlType::kQ4_K, 0.11), std::pair(GgmlType::kQ5_K, 0.20),
-                                     std::pair(GgmlType::kQ6_K, 0.30)}) {
+    for (const auto& [type, most] :
+         {std::pair(GgmlType::kQ4_1, 0.16), std::pair(GgmlType::kQ5_1, 0.23), std::pair(GgmlType::kQ4_K, 0.15),
+          std::pair(GgmlType::kQ5_K, 0.19), std::pair(GgmlType::kQ6_K, 0.32)}) {
       const double error = relative_error(random_tensor(type, 7, mean));
       RecordProperty(ggml_type_name(type) + " mean " + std::to_string(mean), std::to_string(error));
       EXPECT_LT(error, most) << ggml_type_name(type) << " mean " << mean;
@@ -140,27 +142,13 @@ TEST(Convert, EdgesOfTheRule) {
 
 // --- Cost in bits per token: the float64 forward pass over the file's weights against that over koan's ---
 
-// The model with each matrix as koan packs it, in F32.
-struct Converted {
-  std::deque<Bytes> data;
-  GgufFile file;
-  explicit Converted(const GgufFile& from) : file(from) {
-    for (GgufTensor& tensor : file.tensors) {
-      if (tensor.shape.size() != 2 || is_float_type(tensor.type)) continue;
-      data.push_back(encode_values(packed_values(tensor), GgmlType::kF32));
-      tensor.type = GgmlType::kF32;
-      tensor.data = data.back();
-    }
-  }
-};
-
 TEST(Convert, CostsNextToNothing) {
   std::vector<Token> tokens;
   std::mt19937_64 random(4);
   for (int i = 0; i < 40; ++i) tokens.push_back(static_cast<Token>(random() % 200));
   for (const GgmlType type : kQuantised) {
     const TestModel model({.width = 256, .feed_forward = 512, .heads = 4, .kv_heads = 2, .head_dim = 64, .type = type});
-    const Converted converted(model.file);
+    const ConvertedModel converted(model.file);
     const auto expected = ReferenceForward(model.file).run(tokens, {512, 0});
     const auto actual = ReferenceForward(converted.file).run(tokens, {512, 0});
     double bits = 0;

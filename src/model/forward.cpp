@@ -35,8 +35,7 @@ void Streams::Impl::begin_rows(std::span<const Row> batch) noexcept {
     rows[r] = {position, stream, 0};
     for (Reach& reach : reaches) {
       const std::size_t half = reach.rope.half();
-      reach.n_blocks[r] =
-          cache.list_blocks(position, reach.window, reach.blocks.data() + r * cache.max_blocks());
+      reach.n_blocks[r] = cache.list_blocks(position, reach.window, reach.blocks.data() + r * cache.max_blocks());
       reach.rope.angles(position, reach.cosine.data() + r * half, reach.sine.data() + r * half);
     }
     float* const to = x.data() + r * width;
@@ -185,8 +184,7 @@ void Streams::Impl::count_frequencies(std::uint32_t row) noexcept {
   if (c.traits.output_cap != 0) {
     for (std::uint32_t i = 0; i < c.vocabulary; ++i) z[i] = soft_cap(z[i], c.traits.output_cap);
   }
-  rows[row].total =
-      kernels->frequencies(z, static_cast<std::int32_t>(c.vocabulary), freqs.data() + row * stride);
+  rows[row].total = kernels->frequencies(z, static_cast<std::int32_t>(c.vocabulary), freqs.data() + row * stride);
 }
 
 }  // namespace koan

@@ -217,8 +217,8 @@ TEST(Merge, GroupsWithoutADeltaKeepTheirBytes) {
   EXPECT_NE(std::memcmp(before.scales + 16, after.scales + 16, 64), 0);
 }
 
-// Bases of other types than Q8_0 have scales that Q8_0 has not; they stay where nothing is added, and elsewhere the sum is
-// quantised as ever.
+// Bases of other types than Q8_0 have scales that Q8_0 has not; they stay where nothing is added, and elsewhere the sum
+// is quantised as ever.
 TEST(Merge, BasesOfEveryQuantisedType) {
   for (const GgmlType type : {GgmlType::kQ4_0, GgmlType::kQ4_1, GgmlType::kQ5_0, GgmlType::kQ5_1, GgmlType::kQ4_K,
                               GgmlType::kQ5_K, GgmlType::kQ6_K}) {

@@ -5,6 +5,7 @@
 
 #include "base/half.h"
 #include "model/architecture.h"
+#include "model/packing.h"
 
 namespace koan {
 
@@ -34,12 +35,15 @@ TestModel::TestModel(const TestShape& shape) : shape_(shape), random_(shape.seed
 void TestModel::add_layer(const std::string& block) {
   const TestShape& shape = shape_;
   const Architecture& architecture = *find_architecture(shape.architecture);
+  // What a block adds has to show beside an embedding that was multiplied by sqrt(width).
+  const bool wide = architecture.scales_embedding;
+  const double out_gain = wide && !architecture.post_norms ? 4 : 0.5;
   const std::uint64_t queries = shape.heads * shape.head_dim, keys = shape.kv_heads * shape.head_dim;
   add_norm(block + "attn_norm.weight", shape.width);
   add_norm(block + "ffn_norm.weight", shape.width);
   if (architecture.head_norms) {
-    add_norm(block + "attn_q_norm.weight", shape.head_dim);
-    add_norm(block + "attn_k_norm.weight", shape.head_dim);
+    add_vector(block + "attn_q_norm.weight", shape.head_dim, wide ? 0.9 : 0.7, wide ? 1.5 : 1.3);
+    add_vector(block + "attn_k_norm.weight", shape.head_dim, wide ? 0.9 : 0.7, wide ? 1.5 : 1.3);
   }
   add_matrix(block + "attn_q.weight", shape.width, queries, 1);
   add_matrix(block + "attn_k.weight", shape.width, keys, 1);
@@ -49,13 +53,13 @@ void TestModel::add_layer(const std::string& block) {
     add_vector(block + "attn_k.bias", keys, -1, 1);
     add_vector(block + "attn_v.bias", keys, -1, 1);
   }
-  add_matrix(block + "attn_output.weight", queries, shape.width, 0.5);
+  add_matrix(block + "attn_output.weight", queries, shape.width, out_gain);
   add_matrix(block + "ffn_gate.weight", shape.width, shape.feed_forward, 1);
   add_matrix(block + "ffn_up.weight", shape.width, shape.feed_forward, 1);
-  add_matrix(block + "ffn_down.weight", shape.feed_forward, shape.width, 0.5);
+  add_matrix(block + "ffn_down.weight", shape.feed_forward, shape.width, out_gain);
   if (architecture.post_norms) {
-    add_norm(block + "post_attention_norm.weight", shape.width);
-    add_norm(block + "post_ffw_norm.weight", shape.width);
+    add_vector(block + "post_attention_norm.weight", shape.width, 1, 2);
+    add_vector(block + "post_ffw_norm.weight", shape.width, 1, 2);
   }
 }
 
@@ -91,6 +95,22 @@ void TestModel::add_vector(const std::string& name, std::uint64_t width, double 
   const GgmlType type = width % ggml_block(shape_.vector_type).elements == 0 ? shape_.vector_type : GgmlType::kF32;
   data_.push_back(encode_values(values, type));
   file.tensors.push_back({name, {width}, type, data_.back()});
+}
+
+ConvertedModel::ConvertedModel(const GgufFile& from) : file(from) {
+  for (GgufTensor& tensor : file.tensors) {
+    if (tensor.shape.size() != 2) continue;
+    PackedStorage packed = PackedStorage::create(tensor.shape[1], tensor.shape[0]).value();
+    if (!packed.put(tensor, {})) continue;
+    std::vector<float> values, row(packed.padded_in());
+    for (std::uint32_t r = 0; r < tensor.shape[1]; ++r) {
+      packed.row(r, row.data());
+      values.insert(values.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(tensor.shape[0]));
+    }
+    data_.push_back(encode_values(values, GgmlType::kF32));
+    tensor.type = GgmlType::kF32;
+    tensor.data = data_.back();
+  }
 }
 
 }  // namespace koan

@@ -21,9 +21,9 @@ struct TestShape {
   bool tied = true;
   GgmlType type = GgmlType::kQ8_0;
   std::uint64_t seed = 1;
-  GgmlType vector_type = GgmlType::kF32;  // of norms and biases
-  bool bias = false;                      // also where the architecture can do without
-  bool divisors = false;                  // rope_freqs.weight, 1 to 8
+  GgmlType vector_type = GgmlType::kF32;       // of norms and biases
+  bool bias = false;                           // also where the architecture can do without
+  bool divisors = false;                       // rope_freqs.weight, 1 to 8
   std::map<std::string, GgufValue> keys = {};  // after the architecture's name and a point
 };
 
@@ -48,6 +48,19 @@ class TestModel {
 
   TestShape shape_;
   std::mt19937_64 random_;
+  std::deque<Bytes> data_;
+};
+
+// A model with each matrix as koan packs it, in F32: what of it is lost in packing, and nothing else. Its other views
+// point into what `from` does.
+class ConvertedModel {
+ public:
+  explicit ConvertedModel(const GgufFile& from);
+  ConvertedModel(const ConvertedModel&) = delete;
+  ConvertedModel& operator=(const ConvertedModel&) = delete;
+  GgufFile file;
+
+ private:
   std::deque<Bytes> data_;
 };
 

@@ -99,13 +99,13 @@ void encode_k(Floats x, int most, Bytes& out) {  // Q4_K: most 15, Q5_K: most 31
 void encode_q6_k(Floats x, Bytes& out) {
   double scales[16];
   for (std::size_t s = 0; s < 16; ++s) scales[s] = largest_signed(x.subspan(s * 16, 16)) / -32;
-  const double d = half_to_float(float_to_half(static_cast<float>(
-      std::fabs(*std::max_element(scales, scales + 16, [](double a, double b) { return std::fabs(a) < std::fabs(b); })) /
-      127)));
+  const double d = half_to_float(float_to_half(
+      static_cast<float>(std::fabs(*std::max_element(scales, scales + 16,
+                                                     [](double a, double b) { return std::fabs(a) < std::fabs(b); })) /
+                         127)));
   int sc[16], q[256];
   for (std::size_t s = 0; s < 16; ++s) sc[s] = d == 0 ? 0 : nearest(scales[s] / d, -128, 127);
-  for (std::size_t i = 0; i < 256; ++i)
-    q[i] = sc[i / 16] == 0 ? 32 : nearest(x[i] / (d * sc[i / 16]) + 32, 0, 63);
+  for (std::size_t i = 0; i < 256; ++i) q[i] = sc[i / 16] == 0 ? 32 : nearest(x[i] / (d * sc[i / 16]) + 32, 0, 63);
   std::uint8_t low[128] = {}, high[64] = {};
   for (std::size_t i = 0; i < 256; ++i) {  // element i is in half h, quarter p of it, place l
     const std::size_t h = i / 128, p = i % 128 / 32, l = i % 32;

@@ -16,8 +16,8 @@ std::string shape_text(const std::vector<std::uint64_t>& shape) {
   return out + "]";
 }
 
-// The tensors of a file by name. Remembers which were taken, because one that is left over (a bias that the architecture
-// does not have, experts) means mathematics that we would silently leave out.
+// The tensors of a file by name. Remembers which were taken, because one that is left over (a bias that the
+// architecture does not have, experts) means mathematics that we would silently leave out.
 class TensorSet {
  public:
   static Result<TensorSet> create(const GgufFile& file) {
@@ -112,11 +112,10 @@ Status load_linear_layers(TensorSet& tensors, const Weights& weights, const std:
 Status load_bias(TensorSet& tensors, const Weights& weights, const std::string& block, LayerWeights& out) {
   const Architecture& architecture = *find_architecture(weights.config.architecture);
   const std::string names[] = {block + "attn_q.bias", block + "attn_k.bias", block + "attn_v.bias"};
-  const bool any = std::any_of(std::begin(names), std::end(names),
-                               [&](const std::string& name) { return tensors.contains(name); });
+  const bool any =
+      std::any_of(std::begin(names), std::end(names), [&](const std::string& name) { return tensors.contains(name); });
   if (!architecture.may_have_bias || (!any && !architecture.needs_bias)) return {};
-  if (!out.qkv_bias.allocate(out.qkv.padded_rows()))
-    return Error{ErrorCode::kLimit, "not enough memory for the model"};
+  if (!out.qkv_bias.allocate(out.qkv.padded_rows())) return Error{ErrorCode::kLimit, "not enough memory for the model"};
   const auto layers = weights.linear_layers();
   for (std::size_t i = 0; i < std::size(names); ++i) {
     KOAN_ASSIGN(const std::vector<float> values, load_vector(tensors, names[i], layers[i].out));

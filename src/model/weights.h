@@ -19,7 +19,7 @@ struct LayerWeights {
   AlignedBuffer<float> key_norm;
   AlignedBuffer<float> feed_forward_norm;
   AlignedBuffer<float> attention_post_norm, feed_forward_post_norm;
-  AlignedBuffer<float> qkv_bias;  // laid out as the rows of qkv
+  AlignedBuffer<float> qkv_bias;   // laid out as the rows of qkv
   PackedStorage qkv;               // query heads, key heads, value heads
   PackedStorage attention_output;  // reads [heads * head_dim], heads not padded
   PackedStorage gate_up;

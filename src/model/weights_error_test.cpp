@@ -74,9 +74,16 @@ TEST(WeightsErrors, ValuesThatAreNotFinite) {
     }
   }
   // The two bytes that end the first block or begin it, whichever hold a float.
-  for (const auto& [type, at] : {std::pair(GgmlType::kQ4_0, 1), {GgmlType::kQ4_1, 1}, {GgmlType::kQ4_1, 3},
-                                 {GgmlType::kQ5_0, 1}, {GgmlType::kQ5_1, 3}, {GgmlType::kQ4_K, 1}, {GgmlType::kQ4_K, 3},
-                                 {GgmlType::kQ5_K, 1}, {GgmlType::kQ5_K, 3}, {GgmlType::kQ6_K, 209}}) {
+  for (const auto& [type, at] : {std::pair(GgmlType::kQ4_0, 1),
+                                 {GgmlType::kQ4_1, 1},
+                                 {GgmlType::kQ4_1, 3},
+                                 {GgmlType::kQ5_0, 1},
+                                 {GgmlType::kQ5_1, 3},
+                                 {GgmlType::kQ4_K, 1},
+                                 {GgmlType::kQ4_K, 3},
+                                 {GgmlType::kQ5_K, 1},
+                                 {GgmlType::kQ5_K, 3},
+                                 {GgmlType::kQ6_K, 209}}) {
     expect_refused([&](TestModel& m) { m.own_data("blk.0.ffn_up.weight")[static_cast<std::size_t>(at)] = 0x7E; },
                    ErrorCode::kCorrupt, "blk.0.ffn_up.weight", {.width = 256, .type = type});
   }
@@ -133,8 +140,11 @@ TEST(WeightsErrors, ForeignMathematics) {
 TEST(WeightsErrors, TensorsThatBelongToNoArchitecture) {
   const auto tensor = [](const char* name, std::uint64_t size, const TestShape& shape) {
     const Bytes zeros(size * 4);
-    expect_refused([&](TestModel& m) { m.file.tensors.push_back({name, {size}, GgmlType::kF32, zeros}); },
-                   ErrorCode::kNotSupported, name, shape);
+    expect_refused(
+        [&](TestModel& m) {
+          m.file.tensors.push_back({name, {size}, GgmlType::kF32, zeros});
+        },
+        ErrorCode::kNotSupported, name, shape);
   };
   tensor("blk.0.attn_output.bias", 64, {});
   tensor("blk.0.ffn_down.bias", 64, {});
