@@ -50,7 +50,8 @@ typedef struct koan_progress {
 } koan_progress;
 typedef int (*koan_progress_fn)(void* user, const koan_progress* progress);
 
-/* How an adapter is picked for each text that is compressed. The choice is stored, so decompression needs no options. */
+/* How an adapter is picked for each text that is compressed. The choice is stored, so decompression needs no options.
+ */
 typedef enum koan_routing {
   KOAN_ROUTING_FIXED = 0,  /* the one adapter that koan_options.adapters names */
   KOAN_ROUTING_PROMPT = 1, /* by what the text continues (records); the model alone where it continues nothing */
@@ -103,12 +104,12 @@ const char* koan_code_name(koan_code code); /* "corrupt" */
 koan_code koan_codec_create(koan_codec** codec, koan_error* error);
 void koan_codec_free(koan_codec* codec);
 
-/* Adds a model (a GGUF file in memory, copied) for decoding by hash; with choose != 0 it also becomes the one that
- * compression uses. */
+/* Adds a model (a GGUF file in memory, or the parts of a split one in order and one after another; copied) for decoding
+ * by hash; with choose != 0 it also becomes the one that compression uses. */
 koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int choose, koan_error* error);
 
-/* Adds a LoRA adapter (a GGUF file in memory, copied), for decoding by hash and for koan_options.adapters. Its base model
- * need not be known yet. sha256: 32 bytes, filled with its hash; may be NULL. */
+/* Adds a LoRA adapter (a GGUF file in memory, copied), for decoding by hash and for koan_options.adapters. Its base
+ * model need not be known yet. sha256: 32 bytes, filled with its hash; may be NULL. */
 koan_code koan_codec_add_adapter(koan_codec* codec, const void* gguf, size_t size, uint8_t* sha256, koan_error* error);
 /* Whether an added adapter says that it was trained on the model with this hash; both hashes are 32 bytes. */
 int koan_codec_adapter_fits(const koan_codec* codec, const uint8_t* adapter, const uint8_t* model);
@@ -124,8 +125,8 @@ typedef struct koan_model_info {
   uint32_t sinks;
   uint64_t multiply_adds; /* int8 multiply-adds of the linear layers per token */
   int embedded;
-  int is_chosen;         /* compression uses it whatever the level */
-  int lowest_level;      /* embedded: levels that use it when no model is chosen; 0: none */
+  int is_chosen;    /* compression uses it whatever the level */
+  int lowest_level; /* embedded: levels that use it when no model is chosen; 0: none */
   int highest_level;
   uint8_t message_id[2]; /* what a message carries instead of the hash, with the default window */
 } koan_model_info;
@@ -193,9 +194,10 @@ typedef void (*koan_segment_fn)(void* user, const koan_segment_info* segment);
 koan_code koan_inspect_stream(koan_read_fn read, void* read_user, koan_part_fn on_part, koan_segment_fn on_segment,
                               void* user, koan_error* error);
 
-/* What each record (see koan_options.record_field) of a .koan file costs. The texts of records are not decoded; the rest
- * of their lines is, so model and context are needed as for decompression, and an adapter only for what is no record.
- * on_record is called in order. total may be NULL. Of the options context, threads, streams and progress count. */
+/* What each record (see koan_options.record_field) of a .koan file costs. The texts of records are not decoded; the
+ * rest of their lines is, so model and context are needed as for decompression, and an adapter only for what is no
+ * record. on_record is called in order. total may be NULL. Of the options context, threads, streams and progress count.
+ */
 typedef struct koan_record_info {
   uint64_t line;                 /* of the decoded output, counted from 0 */
   uint64_t text_bytes;           /* of the string, its escapes resolved */

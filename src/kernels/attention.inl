@@ -86,6 +86,19 @@ inline void score_blocks(const AttentionArgs& a, std::int32_t head, const Querie
   }
 }
 
+// The soft cap of one head's scores, and their new maximum. Apart from score_blocks, whose registers are all in use.
+inline Floats cap_scores(const AttentionArgs& a, std::int32_t head) {
+  float* score = a.scratch + static_cast<std::size_t>(head) * static_cast<std::size_t>(a.n_blocks) * kRowBlock;
+  const Floats never = splat(-__builtin_inff());
+  Floats largest = never;
+  for (std::int32_t b = 0; b < a.n_blocks; ++b, score += kRowBlock) {
+    const Floats kept = select(lane_mask(a.blocks[b].mask), soft_cap(load(score), splat(a.softcap)), never);
+    store(score, kept);
+    largest = max(largest, kept);
+  }
+  return largest;
+}
+
 // Step 4: scores of one head become weights; returns 1 / l.
 inline float softmax_weights(const AttentionArgs& a, std::int32_t head, Floats largest) {
   float* weight = a.scratch + static_cast<std::size_t>(head) * static_cast<std::size_t>(a.n_blocks) * kRowBlock;
@@ -193,6 +206,9 @@ void attend(const AttentionArgs& a, std::int32_t head) {
       b += 1;
     }
   }
+  if (a.softcap != 0) {
+    for (int h = 0; h < kHeads; ++h) largest[h] = cap_scores(a, head + h);
+  }
   float reciprocal[kHeads];
   for (int h = 0; h < kHeads; ++h) reciprocal[h] = softmax_weights(a, head + h, largest[h]);
   for (std::int32_t element = 0; element < a.head_dim; element += kGroup) {
@@ -201,7 +217,7 @@ void attend(const AttentionArgs& a, std::int32_t head) {
 }
 
 void attention(const AttentionArgs& a) noexcept {
-  if (a.head_dim > kQueryGroups * kGroup || a.softcap != 0) return scalar_kernels()->attention(a);
+  if (a.head_dim > kQueryGroups * kGroup) return scalar_kernels()->attention(a);
   std::int32_t head = 0;
   for (; head + kTileHeads <= a.heads; head += kTileHeads) attend<kTileHeads>(a, head);
   for (; head < a.heads; ++head) attend<1>(a, head);

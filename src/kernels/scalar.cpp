@@ -9,10 +9,8 @@ namespace koan {
 namespace {
 
 constexpr std::int32_t kLanes = 16;
-constexpr float kNonFiniteScore = -0x1p120f;  // stands for a score or logit that is not finite
 
 std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }
-bool finite(float x) { return (bits(x) & 0x7F800000u) != 0x7F800000u; }
 
 // The tree of section 5.
 float tree(float* lane) {
@@ -111,9 +109,8 @@ float attention_weights(const AttentionArgs& a, std::int32_t head, float* weight
         const std::int32_t isum = group_dot(keys + g * kRowBlock * kGroup, lane, query + g * kGroup);
         acc = acc + ((static_cast<float>(isum) * query_scale[g]) * key_scales[g * kRowBlock + lane]);
       }
-      float score = acc * a.scale;
+      float score = finite_or_least(acc * a.scale);
       if (a.softcap != 0) score = soft_cap(score, a.softcap);
-      if (!finite(score)) score = kNonFiniteScore;
       if (score > largest) largest = score;
       weight[b * kRowBlock + lane] = score;
     }
@@ -162,7 +159,7 @@ void attention(const AttentionArgs& a) noexcept {
 std::uint32_t frequencies(float* logits, std::int32_t n, std::uint32_t* freqs) noexcept {
   float largest = -__builtin_inff();
   for (std::int32_t i = 0; i < n; ++i) {
-    if (!finite(logits[i])) logits[i] = kNonFiniteScore;
+    logits[i] = finite_or_least(logits[i]);
     if (logits[i] > largest) largest = logits[i];
   }
   float lane[kLanes] = {};

@@ -9,7 +9,8 @@ namespace {
 
 // Of gemma alone, and next to the linear layers it costs little: not worth a kernel for each instruction set.
 void gelu_mul(const float* gate, const float* up, std::size_t n, float* out) noexcept {
-  for (std::size_t i = 0; i < n; ++i) out[i] = gelu(gate[i]) * up[i];
+  float* __restrict to = out;
+  for (std::size_t i = 0; i < n; ++i) to[i] = gelu(gate[i]) * up[i];
 }
 
 }  // namespace
@@ -182,7 +183,8 @@ void Streams::Impl::count_frequencies(std::uint32_t row) noexcept {
   const ModelConfig& c = weights->config;
   float* const z = logits.data() + row * stride;
   if (c.traits.output_cap != 0) {
-    for (std::uint32_t i = 0; i < c.vocabulary; ++i) z[i] = soft_cap(z[i], c.traits.output_cap);
+    const float cap = c.traits.output_cap;
+    for (std::uint32_t i = 0; i < c.vocabulary; ++i) z[i] = soft_cap(finite_or_least(z[i]), cap);
   }
   rows[row].total = kernels->frequencies(z, static_cast<std::int32_t>(c.vocabulary), freqs.data() + row * stride);
 }

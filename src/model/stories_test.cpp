@@ -135,8 +135,8 @@ TEST_F(Stories, QuantisedFilesAgreeWithDoublePrecision) {
   const std::vector<Token> tokens = sampled_tokens();
   std::vector<Row> rows;
   for (const Token token : tokens) rows.push_back({0, token});
-  for (const GgmlType type : {GgmlType::kF16, GgmlType::kBF16, GgmlType::kQ8_0, GgmlType::kQ4_0, GgmlType::kQ4_1,
-                              GgmlType::kQ5_0, GgmlType::kQ5_1}) {
+  for (const GgmlType type : {GgmlType::kF32, GgmlType::kF16, GgmlType::kBF16, GgmlType::kQ8_0, GgmlType::kQ4_0,
+                              GgmlType::kQ4_1, GgmlType::kQ5_0, GgmlType::kQ5_1}) {
     std::deque<Bytes> data;
     GgufFile file = file_;
     for (GgufTensor& tensor : file.tensors) {
