@@ -15,7 +15,7 @@ constexpr Architecture kArchitectures[] = {
     {.name = "llama", .rotates_neighbours = true, .may_have_bias = true, .may_have_divisors = true},
     {.name = "qwen2", .needs_bias = true, .may_have_bias = true},
     {.name = "qwen3", .head_norms = true},
-    {.name = "gemma", .gelu = true, .scales_embedding = true, .local_period = 1},
+    {.name = "gemma", .gelu = true, .scales_embedding = true},
     {.name = "gemma2",
      .gelu = true,
      .post_norms = true,
