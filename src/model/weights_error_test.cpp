@@ -84,7 +84,7 @@ TEST(WeightsErrors, ValuesThatAreNotFinite) {
                                  {GgmlType::kQ5_K, 1},
                                  {GgmlType::kQ5_K, 3},
                                  {GgmlType::kQ6_K, 209}}) {
-    expect_refused([&](TestModel& m) { m.own_data("blk.0.ffn_up.weight")[static_cast<std::size_t>(at)] = 0x7E; },
+    expect_refused([at = at](TestModel& m) { m.own_data("blk.0.ffn_up.weight")[static_cast<std::size_t>(at)] = 0x7E; },
                    ErrorCode::kCorrupt, "blk.0.ffn_up.weight", {.width = 256, .type = type});
   }
   for (const GgmlType type : {GgmlType::kF32, GgmlType::kF16, GgmlType::kBF16}) {
