@@ -71,7 +71,10 @@ bool same(const Weights& a, const Weights& b) {
 
 const TestShape kShapes[] = {{},
                              {.architecture = "qwen3", .seed = 2},
-                             {.heads = 6, .kv_heads = 3, .head_dim = 8, .type = GgmlType::kF32, .seed = 3}};
+                             {.heads = 6, .kv_heads = 3, .head_dim = 8, .type = GgmlType::kF32, .seed = 3},
+                             {.architecture = "qwen2", .seed = 4},
+                             {.architecture = "gemma2", .type = GgmlType::kQ4_0, .seed = 5},
+                             {.architecture = "gemma3", .head_dim = 48, .type = GgmlType::kQ5_1, .seed = 6}};
 
 TEST(Peft, ExportThenImportMergesToTheSameBits) {
   for (const TestShape& shape : kShapes) {
