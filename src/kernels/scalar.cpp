@@ -7,6 +7,8 @@
 namespace koan {
 namespace {
 
+static_assert(__FLT_EVAL_METHOD__ == 0, "every operation rounds to binary32 on its own");
+
 constexpr std::int32_t kLanes = 16;
 constexpr float kNonFiniteScore = -0x1p120f;  // stands for a score or logit that is not finite
 
