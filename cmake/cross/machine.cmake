@@ -16,3 +16,6 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(ENV{PKG_CONFIG_SYSROOT_DIR} ${KOAN_SYSROOT})
 set(ENV{PKG_CONFIG_LIBDIR} ${KOAN_SYSROOT}/usr/lib/${KOAN_MACHINE}-linux-gnu/pkgconfig:${KOAN_SYSROOT}/usr/share/pkgconfig)
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${KOAN_MACHINE};-L;${KOAN_SYSROOT})
+# Headers that differ between architectures; the compiler looks for those of its own C library only.
+set(CMAKE_C_FLAGS_INIT "-isystem ${KOAN_SYSROOT}/usr/include/${KOAN_MACHINE}-linux-gnu")
+set(CMAKE_CXX_FLAGS_INIT "${CMAKE_C_FLAGS_INIT}")
