@@ -78,6 +78,17 @@ class ByteReader {
   std::size_t pos_ = 0;
 };
 
+// The value whose bytes in memory, on this machine, are those of `value` on a little-endian one.
+template <typename T>
+constexpr T to_little_endian(T value) noexcept {
+  static_assert(std::is_unsigned_v<T>);
+  if constexpr (std::endian::native == std::endian::little) return value;
+  T out = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    out = static_cast<T>(out | static_cast<T>(static_cast<T>(value >> (8 * i) & 0xFF) << (8 * (sizeof(T) - 1 - i))));
+  return out;
+}
+
 template <typename T>
 void append_fixed(Bytes& out, T value) {
   static_assert(std::is_unsigned_v<T>);

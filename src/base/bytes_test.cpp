@@ -99,5 +99,16 @@ TEST(MemorySink, KeepsItsLimit) {
   EXPECT_EQ(sink.bytes.size(), 3u);
 }
 
+// On a machine of either byte order.
+TEST(ToLittleEndian, LowestByteLiesFirst) {
+  const std::uint32_t four = to_little_endian(0x04030201u);
+  const std::uint64_t eight = to_little_endian(std::uint64_t{0x0807060504030201u});
+  const std::uint8_t one = to_little_endian(std::uint8_t{0x80});
+  const std::uint8_t wanted[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  EXPECT_EQ(std::memcmp(&four, wanted, 4), 0);
+  EXPECT_EQ(std::memcmp(&eight, wanted, 8), 0);
+  EXPECT_EQ(one, 0x80);
+}
+
 }  // namespace
 }  // namespace koan

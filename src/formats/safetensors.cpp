@@ -193,7 +193,10 @@ Status check_complete(const Entry& entry) {
 Result<std::vector<SafetensorsTensor>> place(std::vector<Entry> entries, ByteView data) {
   for (const Entry& entry : entries) KOAN_TRY(check_complete(entry));
   std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.offsets < b.offsets; });
+                   // two numbers each, checked above; GCC 12 for s390x takes the vectors' own comparison for an overrun
+                   [](const Entry& a, const Entry& b) {
+                     return std::pair(a.offsets[0], a.offsets[1]) < std::pair(b.offsets[0], b.offsets[1]);
+                   });
   std::vector<SafetensorsTensor> out;
   std::uint64_t end = 0;
   for (Entry& entry : entries) {

@@ -5,6 +5,10 @@
 #include <cstdlib>
 #include <string>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 namespace koan {
 namespace {
 
@@ -30,8 +34,16 @@ bool has_avx512() noexcept { return false; }
 bool has_vnni() noexcept { return false; }
 #endif
 
+#if defined(__aarch64__) && defined(__linux__)
+// HWCAP_ASIMDDP of <asm/hwcap.h>, which old kernel headers lack.
+bool has_neondot() noexcept { return (getauxval(AT_HWCAP) & (1UL << 20)) != 0; }
+#else
+bool has_neondot() noexcept { return false; }
+#endif
+
 constexpr Isa kIsas[] = {
-    {"vnni", vnni_kernels, has_vnni}, {"avx512", avx512_kernels, has_avx512}, {"avx2", avx2_kernels, has_avx2},
+    {"vnni", vnni_kernels, has_vnni}, {"avx512", avx512_kernels, has_avx512},
+    {"avx2", avx2_kernels, has_avx2}, {"neondot", neondot_kernels, has_neondot},
     {"neon", neon_kernels, always},   {"scalar", scalar_kernels, always},
 };
 
@@ -39,8 +51,6 @@ constexpr Isa kIsas[] = {
 const Kernels* usable(const Isa& isa) { return isa.runs_here() ? isa.kernels() : nullptr; }
 
 }  // namespace
-
-const Kernels* neon_kernels() noexcept { return nullptr; }
 
 std::vector<std::string_view> isa_names() {
   std::vector<std::string_view> names;

@@ -8,6 +8,13 @@
 namespace koan {
 namespace {
 
+// A set of another processor family.
+#if defined(__aarch64__)
+constexpr const char* kForeign = "avx2";
+#else
+constexpr const char* kForeign = "neon";
+#endif
+
 class DispatchTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -27,7 +34,7 @@ TEST_F(DispatchTest, UnknownNameListsTheKnownOnes) {
 }
 
 TEST_F(DispatchTest, MissingSetIsNotSupported) {
-  const auto kernels = kernels_for("neon");
+  const auto kernels = kernels_for(kForeign);
   ASSERT_FALSE(kernels);
   EXPECT_EQ(kernels.error().code, ErrorCode::kNotSupported);
   EXPECT_NE(kernels.error().message.find("not supported"), std::string::npos);
@@ -64,7 +71,7 @@ TEST_F(DispatchTest, EnvironmentForcesASet) {
   const auto scalar = choose_kernels();
   ASSERT_TRUE(scalar);
   EXPECT_EQ(*scalar, scalar_kernels());
-  setenv("KOAN_ISA", "neon", 1);
+  setenv("KOAN_ISA", kForeign, 1);
   EXPECT_EQ(choose_kernels().error().code, ErrorCode::kNotSupported);
   setenv("KOAN_ISA", "SCALAR", 1);
   const auto unknown = choose_kernels();

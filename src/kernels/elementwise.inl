@@ -1,41 +1,10 @@
 // Quantisation, norm, exp and friends over sixteen lanes (numerics sections 3, 5 and 6); included after one of the
-// lanes files.
+// lanes files (on x86 and reductions_x86.inl).
 namespace koan {
 namespace {
 
 constexpr std::int32_t kLanes = 16;
 constexpr float kNonFiniteScore = -0x1p120f;  // stands for a score or logit that is not finite
-
-// The tree of section 5.
-inline float tree(Floats v) {
-  const __m256 eight = _mm256_add_ps(low_half(v), high_half(v));
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
-
-// Largest lane; no lane is NaN.
-inline float largest_lane(Floats v) {
-  const __m256 eight = _mm256_max_ps(low_half(v), high_half(v));
-  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
-}
-
-inline std::int32_t largest_int(Ints v) {
-  const __m256i eight = _mm256_max_epi32(low_half(v), high_half(v));
-  const __m128i four = _mm_max_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-  const __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4E));
-  return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
-}
-
-// Modulo 2^32.
-inline std::uint32_t sum_lanes(Ints v) {
-  const __m256i eight = _mm256_add_epi32(low_half(v), high_half(v));
-  const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-  const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
-  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1))));
-}
 
 // Section 6 for x <= 88. NaN survives the comparison and ends as NaN; -infinity makes NaN on the way and is cleared.
 inline Floats exp_to_88(Floats x) {
@@ -71,7 +40,7 @@ void quantize(const float* x, std::int32_t n, std::int8_t* q, float* d) noexcept
       store_bytes(q + kLanes, zero_ints());
       continue;
     }
-    const float amax = _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(largest)));
+    const float amax = float_of(largest);
     const Floats r = splat(127.0f / amax);
     d[g] = amax / 127.0f;
     store_bytes(q, to_nearest(mul(a, r)));
@@ -91,7 +60,7 @@ void rms_norm(const float* x, const float* w, std::int32_t n, float eps, float* 
     squares = add(squares, mul(v, v));
   }
   const float mean = tree(squares) / static_cast<float>(n);
-  const Floats r = splat(1.0f / _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(mean + eps))));
+  const Floats r = splat(1.0f / square_root(mean + eps));
   for (std::int32_t i = 0; i < whole; i += kLanes) store(y + i, mul(mul(load(x + i), r), load(w + i)));
   std::int32_t written = whole;
   if (whole < n) {

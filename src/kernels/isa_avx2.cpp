@@ -16,12 +16,13 @@ constexpr int kPeakChains = 3;
 // Each of these builds on those before it.
 // clang-format off
 #include "kernels/lanes_avx2.inl"
+#include "kernels/reductions_x86.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/frequencies.inl"
 #include "kernels/dots_pairs.inl"
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
-#include "kernels/mixing.inl"
+#include "kernels/mixing_x86.inl"
 // clang-format on
 
 namespace koan {

@@ -90,8 +90,9 @@ struct Kernels {
 // The tables of this build; null where the build has no such code (another CPU family).
 const Kernels* scalar_kernels() noexcept;
 const Kernels* avx2_kernels() noexcept;
-const Kernels* avx512_kernels() noexcept;  // AVX-512 BW, no VNNI
-const Kernels* vnni_kernels() noexcept;    // AVX-512 VNNI
+const Kernels* avx512_kernels() noexcept;   // AVX-512 BW, no VNNI
+const Kernels* vnni_kernels() noexcept;     // AVX-512 VNNI
+const Kernels* neondot_kernels() noexcept;  // AArch64 with FEAT_DotProd
 const Kernels* neon_kernels() noexcept;
 
 }  // namespace koan

@@ -1,9 +1,11 @@
 // Speed of the kernels of every instruction set of this machine: Google Benchmark, run by hand.
-// MAC/s counts int8 multiply-adds; compare matmul with peak of the same run.
+// MAC/s counts int8 multiply-adds; of_peak is the share of int8_peak, measured right before. exact_to_loose calls the
+// exact kernel and the one of bench_loose_*.cpp in turn and gives the ratio of their times (1.05: exactness costs 5%).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 #include <random>
 #include <string>
 #include <vector>
@@ -11,6 +13,13 @@
 #include "kernels/dispatch.h"
 
 namespace koan {
+
+#if defined(__x86_64__)
+const Kernels* loose_avx2_kernels() noexcept;
+const Kernels* loose_avx512_kernels() noexcept;
+const Kernels* loose_vnni_kernels() noexcept;
+#endif
+
 namespace {
 
 template <typename T>
@@ -41,28 +50,87 @@ void peak(benchmark::State& state, const Kernels* kernels) {
   state.counters["MAC/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
 }
 
+// Processor time of this thread: what else runs on the machine shall not count.
+double seconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double peak_rate(const Kernels* kernels) {
+  std::int32_t sink = 1;
+  double done = 0;
+  const double start = seconds();
+  while (seconds() - start < 0.01) done += static_cast<double>(kernels->int8_peak(10000, &sink));
+  return done / (seconds() - start);
+}
+
 // Several copies of the matrix in turn, so that the weights come from where the weights of a model come from: not
 // level 1.
-void matmul(benchmark::State& state, const Kernels* kernels) {
-  const auto out = static_cast<std::size_t>(state.range(0)), in = static_cast<std::size_t>(state.range(1));
-  const auto cols = static_cast<std::size_t>(state.range(2));
-  const std::size_t copies = (std::size_t{4} << 20) / (out * in) + 1;
-  std::vector<std::int8_t> quant_memory, q_memory;
-  std::vector<float> scale_memory, d_memory, y_memory;
-  const std::int8_t* quants = noise(quant_memory, copies * out * in, -128, 128);
-  const float* scales = noise(scale_memory, copies * out * in / 32, -1, 1);
-  const std::int8_t* q = noise(q_memory, cols * in, -128, 128);
-  const float* d = noise(d_memory, cols * in / 32, -1, 1);
-  float* y = aligned(y_memory, cols * out);
-  std::size_t copy = 0;
-  for (auto _ : state) {
-    copy = (copy + 1) % copies;
-    const PackedMatrix w = {quants + copy * out * in, scales + copy * out * in / 32,
-                            static_cast<std::int32_t>(out / 16), static_cast<std::int32_t>(in / 32)};
-    kernels->matmul(w, q, d, static_cast<std::int32_t>(cols), y, out);
-    benchmark::DoNotOptimize(y);
+class Product {
+ public:
+  explicit Product(const benchmark::State& state)
+      : out_(static_cast<std::size_t>(state.range(0))),
+        in_(static_cast<std::size_t>(state.range(1))),
+        cols_(static_cast<std::size_t>(state.range(2))),
+        copies_((std::size_t{4} << 20) / (out_ * in_) + 1),
+        quants_(noise(quant_memory_, copies_ * out_ * in_, -128, 128)),
+        scales_(noise(scale_memory_, copies_ * out_ * in_ / 32, -1, 1)),
+        q_(noise(q_memory_, cols_ * in_, -127, 128)),
+        d_(noise(d_memory_, cols_ * in_ / 32, -1, 1)),
+        y_(aligned(y_memory_, cols_ * out_)) {}
+
+  double macs() const { return static_cast<double>(out_ * in_ * cols_); }
+  void next() { copy_ = (copy_ + 1) % copies_; }
+  void run(const Kernels* kernels) {
+    const PackedMatrix w = {quants_ + copy_ * out_ * in_, scales_ + copy_ * out_ * in_ / 32,
+                            static_cast<std::int32_t>(out_ / 16), static_cast<std::int32_t>(in_ / 32)};
+    kernels->matmul(w, q_, d_, static_cast<std::int32_t>(cols_), y_, out_);
+    benchmark::DoNotOptimize(y_);
   }
-  set_rate(state, static_cast<double>(out * in * cols));
+
+ private:
+  std::size_t out_, in_, cols_, copies_, copy_ = 0;
+  std::vector<std::int8_t> quant_memory_, q_memory_;
+  std::vector<float> scale_memory_, d_memory_, y_memory_;
+  const std::int8_t* quants_;
+  const float* scales_;
+  const std::int8_t* q_;
+  const float* d_;
+  float* y_;
+};
+
+void matmul(benchmark::State& state, const Kernels* kernels) {
+  Product product(state);
+  const double peak = peak_rate(kernels);
+  for (auto _ : state) {
+    product.next();
+    product.run(kernels);
+  }
+  set_rate(state, product.macs());
+  state.counters["of_peak"] =
+      benchmark::Counter(product.macs() * static_cast<double>(state.iterations()) / peak, benchmark::Counter::kIsRate);
+}
+
+void exact_to_loose(benchmark::State& state, const Kernels* exact, const Kernels* loose) {
+  Product product(state);
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    double times[2] = {};
+    for (int round = 0; round < 4; ++round) {
+      for (const int which : {round % 2, 1 - round % 2}) {  // each is first as often as the other
+        product.next();
+        const double start = seconds();
+        product.run(which == 0 ? exact : loose);
+        times[which] += seconds() - start;
+      }
+    }
+    ratios.push_back(times[0] / times[1]);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  state.counters["ratio"] = ratios[ratios.size() / 2];
+  state.counters["lower_quartile"] = ratios[ratios.size() / 4];
+  state.counters["upper_quartile"] = ratios[ratios.size() * 3 / 4];
 }
 
 // 512 positions, 4 query heads of 32; MAC/s counts both products.
@@ -137,6 +205,25 @@ void elementwise(benchmark::State& state, const Kernels* kernels) {
   }
 }
 
+const Kernels* loose(std::string_view name) {
+#if defined(__x86_64__)
+  if (name == "avx2") return loose_avx2_kernels();
+  if (name == "avx512") return loose_avx512_kernels();
+  if (name == "vnni") return loose_vnni_kernels();
+#endif
+  static_cast<void>(name);
+  return nullptr;
+}
+
+// Matrices of the embedded nano (256 wide, 704 in the middle, 4096 words), then of SmolLM2-135M (576, 1536, 49152).
+void add_shapes(benchmark::internal::Benchmark* wanted) {
+  constexpr std::pair<int, int> kShapes[] = {{256, 256}, {704, 256},  {256, 704},  {4096, 256},
+                                             {576, 576}, {1536, 576}, {576, 1536}, {49152, 576}};
+  for (const auto& [out, in] : kShapes) {
+    for (const int cols : {1, 8, 32, 64}) wanted->Args({out, in, cols});
+  }
+}
+
 void register_all() {
   for (const std::string_view name : isa_names()) {
     const auto found = kernels_for(name);
@@ -144,10 +231,9 @@ void register_all() {
     const Kernels* kernels = *found;
     const std::string prefix = std::string(name) + "/";
     benchmark::RegisterBenchmark((prefix + "peak").c_str(), peak, kernels);
-    auto* products = benchmark::RegisterBenchmark((prefix + "matmul").c_str(), matmul, kernels);
-    for (const auto& [out, in] : {std::pair{768, 256}, {256, 768}, {4096, 256}}) {
-      for (const int cols : {1, 2, 4, 8, 16, 32}) products->Args({out, in, cols});
-    }
+    add_shapes(benchmark::RegisterBenchmark((prefix + "matmul").c_str(), matmul, kernels));
+    if (const Kernels* other = loose(name))
+      add_shapes(benchmark::RegisterBenchmark((prefix + "exact_to_loose").c_str(), exact_to_loose, kernels, other));
     benchmark::RegisterBenchmark((prefix + "attention/512").c_str(), attention, kernels);
     benchmark::RegisterBenchmark((prefix + "frequencies/4096").c_str(), frequencies, kernels);
     benchmark::RegisterBenchmark((prefix + "find/4096").c_str(), find, kernels);

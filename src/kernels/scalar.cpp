@@ -8,6 +8,8 @@
 namespace koan {
 namespace {
 
+static_assert(__FLT_EVAL_METHOD__ == 0, "every operation rounds to binary32 on its own");
+
 constexpr std::int32_t kLanes = 16;
 
 std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }

@@ -2,15 +2,13 @@
 // its frequencies. It crosses a window, uses sinks with their own query, passes a boundary of 128 positions, and groups
 // rows unevenly.
 #include <algorithm>
-#include <bit>
 
+#include "base/bytes.h"
 #include "model/streams.h"
 #include "model/weights.h"
 
 namespace koan {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "frequencies are hashed as they lie in memory");
 
 // Of numerics version 1. A new value is a new version.
 constexpr std::uint64_t kKnownHash = 0x778465282300D9CFu;
@@ -104,6 +102,13 @@ class TinyModel {
   GgufFile file_;
 };
 
+// As little-endian bytes, so that the hash is the same on machines of either byte order.
+void add_words(StreamHash& hash, std::span<const std::uint32_t> words) {
+  std::vector<std::uint32_t> copy(words.begin(), words.end());
+  for (std::uint32_t& word : copy) word = to_little_endian(word);
+  hash.update({reinterpret_cast<const std::uint8_t*>(copy.data()), words.size_bytes()});
+}
+
 // Frequencies of every third row, and where the coder's search lands in them: somewhere in a symbol, at its start, at
 // its end.
 std::uint64_t hash_frequencies(const Kernels& kernels, Streams& streams) {
@@ -117,7 +122,7 @@ std::uint64_t hash_frequencies(const Kernels& kernels, Streams& streams) {
     for (std::uint32_t i = 0; i < rows.size(); i += 3) {
       const NextToken next = streams.next(i);
       const auto n = static_cast<std::int32_t>(next.freqs.size());
-      hash.update({reinterpret_cast<const std::uint8_t*>(next.freqs.data()), next.freqs.size_bytes()});
+      add_words(hash, next.freqs);
       const std::uint32_t sum = kernels.sum(next.freqs.data(), n);
       std::uint32_t found[7] = {sum, generator.next() % next.total};
       found[2] = static_cast<std::uint32_t>(kernels.find(next.freqs.data(), n, found[1], &found[3]));
@@ -125,7 +130,7 @@ std::uint64_t hash_frequencies(const Kernels& kernels, Streams& streams) {
       found[4] = static_cast<std::uint32_t>(kernels.find(next.freqs.data(), n, found[3], &found[5]));
       found[6] =
           static_cast<std::uint32_t>(kernels.find(next.freqs.data(), n, std::min(last, next.total - 1), &found[5]));
-      hash.update({reinterpret_cast<const std::uint8_t*>(found), sizeof found});
+      add_words(hash, found);
     }
   }
   return hash.digest();

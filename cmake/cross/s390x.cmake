@@ -1,0 +1,2 @@
+set(KOAN_MACHINE s390x)
+include(${CMAKE_CURRENT_LIST_DIR}/machine.cmake)

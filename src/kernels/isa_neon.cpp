@@ -1,0 +1,41 @@
+// The kernels for AArch64 as every processor of that family has it. Nothing here may be used by other files, so
+// everything but the accessor is local, and no standard header with inline code is included. Tile shapes are what 32
+// registers hold; no such machine was there to time them.
+#include "kernels/kernels.h"
+
+#if defined(__aarch64__) && defined(__AARCH64EL__)
+namespace koan {
+namespace {
+constexpr int kTileRows = 1;
+constexpr int kTileCols = 2;
+constexpr int kTileBlocks = 1;
+constexpr int kTileHeads = 2;
+constexpr int kPeakChains = 4;
+}  // namespace
+}  // namespace koan
+
+// Each of these builds on those before it.
+// clang-format off
+#include "kernels/lanes_neon.inl"
+#include "kernels/elementwise.inl"
+#include "kernels/frequencies.inl"
+#include "kernels/dots_neon.inl"
+#include "kernels/matmul.inl"
+#include "kernels/attention.inl"
+#include "kernels/mixing_neon.inl"
+// clang-format on
+
+namespace koan {
+namespace {
+constexpr Kernels kNeon = {"neon",      quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
+                           frequencies, sum,      find,   mix,      mix_learn, int8_peak};
+}  // namespace
+
+const Kernels* neon_kernels() noexcept { return &kNeon; }
+
+}  // namespace koan
+#else
+namespace koan {
+const Kernels* neon_kernels() noexcept { return nullptr; }
+}  // namespace koan
+#endif

@@ -1,0 +1,76 @@
+#!/bin/bash
+# kernels_golden_test notices a rounding that changed: the test is linked to a kernel source with one change made by sed, and must fail;
+# to the unchanged copy, it must pass.
+set -u
+cxx=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$KOAN_BUILD/CMakeCache.txt")
+archive=$KOAN_BUILD/src/kernels/libkoan_kernels.a
+[ -f "$archive" ] || { echo "$archive: missing"; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0 tried=0
+fail() { echo "FAIL: $*"; bad=1; }
+compile="$cxx -std=c++20 -O2 -Isrc -ffp-contract=off -c"
+$compile -o "$work/test.o" src/kernels/kernels_golden_test.cpp || exit 1
+
+# The program of a copy of the kernels in $work/source; its own object of `unit` comes before the library's.
+build() { # unit, compiler options
+  $cxx -std=c++20 -O2 -ffp-contract=off -I"$work/source" -Isrc $2 -c -o "$work/unit.o" "$work/source/kernels/$1" &&
+    $cxx -o "$work/program" "$work/test.o" "$work/unit.o" "$archive" -lgtest -lgtest_main -pthread
+}
+run() { # instruction set: 0 passed, 1 failed, 2 did not run
+  "$work/program" --gtest_filter="*/$1" >"$work/out" 2>&1
+  local code=$?
+  if [ $code -eq 0 ]; then grep -q '^\[       OK ' "$work/out" || return 2; return 0; fi
+  grep -q '^\[  FAILED  \]' "$work/out" && return 1
+  return 2
+}
+copy() { rm -rf "$work/source"; mkdir -p "$work/source"; cp -r src/kernels "$work/source/kernels"; }
+control() { # instruction set, unit, options: unchanged; 1 where this machine lacks the set
+  copy
+  build "$2" "$3" || { fail "$2 does not compile"; return 1; }
+  run "$1"
+  case $? in
+    0) return 0 ;;
+    2) echo "SKIPPED: $1 is not supported here"; return 1 ;;
+  esac
+  fail "$1, unchanged: the test fails"
+  return 1
+}
+mutate() { # what, instruction set, unit, options, file, sed expression (empty: the options are the change)
+  copy
+  if [ -n "$6" ]; then
+    sed -i "$6" "$work/source/kernels/$5"
+    ! cmp -s "$work/source/kernels/$5" "src/kernels/$5" || { fail "$1: nothing to change in $5"; return; }
+  fi
+  build "$3" "$4" || { fail "$1: does not compile"; return; }
+  run "$2"
+  [ $? -eq 1 ] || fail "$2, $1: not noticed"
+  tried=$((tried + 1))
+}
+
+if control scalar scalar.cpp ""; then
+  mutate "quantised towards zero" scalar scalar.cpp "" scalar.cpp 's/static_cast<std::int8_t>(rne(x\[i\] \* r))/static_cast<std::int8_t>(x[i] * r)/'
+  mutate "scales multiplied first" scalar scalar.cpp "" scalar.cpp 's/((static_cast<float>(isum) \* dw) \* d\[c \* groups + g\])/(static_cast<float>(isum) * (dw * d[c * groups + g]))/'
+  mutate "exp reduced in one step" scalar scalar.cpp "" scalar.cpp 's/(x - n \* 0.693359375f) - n \* -2.12194440e-4f/x - n * (0.693359375f - 2.12194440e-4f)/'
+  mutate "lanes added in another order" scalar scalar.cpp "" scalar.cpp 's/lane\[i\] += lane\[i + h\];/lane[i] += lane[2 * h - 1 - i];/'
+  mutate "weights of values divided, not multiplied by 1 \/ l" scalar scalar.cpp "" scalar.cpp 's/attention_value(a, weight, i) \* r;/attention_value(a, weight, i) \/ (1.0f \/ r);/'
+  mutate "frequencies to nearest" scalar scalar.cpp "" scalar.cpp 's/1u + static_cast<std::uint32_t>(logits\[i\] \* c)/1u + static_cast<std::uint32_t>(rne(logits[i] * c))/'
+fi
+case $(uname -m) in
+  x86_64)
+    avx2="-mavx2 -mf16c -mno-fma"
+    if control avx2 isa_avx2.cpp "$avx2"; then
+      mutate "quantised towards zero" avx2 isa_avx2.cpp "$avx2" elementwise.inl 's/store_bytes(q, to_nearest(/store_bytes(q, truncate(/'
+      mutate "fused in exp" avx2 isa_avx2.cpp "-mavx2 -mf16c -mfma -ffp-contract=fast" isa_avx2.cpp ""
+    fi
+    ;;
+  aarch64)
+    if control neon isa_neon.cpp ""; then
+      mutate "quantised towards zero" neon isa_neon.cpp "" elementwise.inl 's/store_bytes(q, to_nearest(/store_bytes(q, truncate(/'
+      mutate "fused in exp" neon isa_neon.cpp "-ffp-contract=fast" isa_neon.cpp ""
+    fi
+    ;;
+esac
+[ $tried -ge 6 ] || fail "only $tried changes were tried"
+echo "$tried changes tried"
+exit $bad
