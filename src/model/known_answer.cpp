@@ -145,9 +145,8 @@ Status known_answer_check(const Kernels& kernels) {
               Streams::create(std::make_shared<const Weights>(std::move(weights)), &kernels, kWindow, 1, kMaxRows));
   const std::uint64_t hash = hash_frequencies(kernels, streams);
   if (hash == kKnownHash) return {};
-  Bytes digest;
-  append_fixed(digest, hash);
-  std::reverse(digest.begin(), digest.end());
+  Bytes digest(sizeof hash);
+  for (std::size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<std::uint8_t>(hash >> (56 - 8 * i));
   return Error{ErrorCode::kVerification, std::string("this build does not compute numerics version ") +
                                              std::to_string(kNumericsVersion) + " correctly on this machine (kernels " +
                                              kernels.name + ", hash " + to_hex(digest) +

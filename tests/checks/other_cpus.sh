@@ -45,7 +45,7 @@ check_machine() { # machine, instruction sets
   local machine=$1 isa isas
   shift
   isas=$(IFS='|'; echo "$*")
-  for module in base coder formats; do tests "$machine ${module}_test" "" 5 on "$machine" "" ${module}_test; done
+  for module in base coder formats; do tests "$machine ${module}_test" "" 4 on "$machine" "" ${module}_test; done
   for isa in "$@"; do
     tests "$machine $isa kernels_test" "" 14 on "$machine" "" kernels_test --gtest_filter="*/$isa"
     tests "$machine $isa golden_test" "kernels: $isa" 60 on "$machine" "$isa" golden_test --gtest_filter=-*Damaged*
