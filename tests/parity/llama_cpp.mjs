@@ -1,7 +1,7 @@
 // Next-token logits of llama.cpp, through node-llama-cpp: llama_cpp.mjs JOBS.json
 // JOBS: [{model, adapter or null, tokens: [ids], out}]. out gets, after each token, one float32 logit per token of the vocabulary.
 import { readFileSync, writeFileSync } from "node:fs";
-import { getLlama, LlamaLogLevel } from "node-llama-cpp";
+import { getLlama, LlamaLogLevel } from "../../.cache/llama_cpp/node_modules/node-llama-cpp/dist/index.js";
 
 const whole = { logits: true, options: { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 1 } };
 
