@@ -9,32 +9,26 @@ and -9 (one long stream; small, and nano) are measured on whole files only: a me
 """
 import csv, glob, json, os, shutil, subprocess, sys, tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers"))
+import tools
+
 KOAN = sys.argv[1] if len(sys.argv) > 1 else "build/koan"
 TEST = sys.argv[2] if len(sys.argv) > 2 else "../shared/corpus/test"
 SETS = (sys.argv[3] if len(sys.argv) > 3 else "whole,standard,messages").split(",")
 LEVELS = {"koan": ["-6"], "koan -2": ["-2"], "koan -9 --model nano": ["-9", "--model", "nano"], "koan -9": ["-9"]}
-RIVALS = {
-    "xz -9e": ["xz", "-9e", "-k", "-c"],
-    "zstd --ultra -22": ["zstd", "--ultra", "-22", "-q", "-c"],
-    "brotli -q 11": ["brotli", "-q", "11", "-w", "24", "-c"],
-    "bzip2 -9": ["bzip2", "-9", "-k", "-c"],
-    "zpaq -m5": None,
-}
+COLUMNS = {"xz -9e": "xz -9e", "zstd --ultra -22": "zstd --ultra -22", "brotli -q 11": "brotli -q 11 -w 24", "bzip2 -9": "bzip2 -9", "zpaq -m5": "zpaq -m5"}
+RIVALS = {column: next(t for t in tools.RIVALS if t.title == title) for column, title in COLUMNS.items()}
 
 
 def rival_size(name, path, folder):
-    if name == "zpaq -m5":
-        if not shutil.which("zpaq"):
-            return None
-        archive = os.path.join(folder, "a.zpaq")
-        if os.path.exists(archive):
-            os.remove(archive)
-        subprocess.run(["zpaq", "a", archive, path, "-m5"], check=True, capture_output=True)
-        return os.path.getsize(archive)
-    command = RIVALS[name]
-    if not shutil.which(command[0]):
+    tool = RIVALS[name]
+    if not tool.is_here():
         return None
-    return len(subprocess.run(command + [path], check=True, capture_output=True).stdout)
+    coded = os.path.join(folder, tools.ENDINGS[tool.name])
+    if os.path.exists(coded):
+        os.remove(coded)
+    tool.run(False, folder, path, os.path.basename(coded))
+    return os.path.getsize(coded)
 
 
 def koan_sizes(paths, level):

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Tokens per second of koan and llama.cpp on one model file and the same cores: llama_cpp.py TOKEN_SPEED [OUT.csv] [ROUNDS]
+
+The model has SmolLM2-135M's shape, random weights and Q8_0 (smollm_shape.py). The two programs run in turn, ROUNDS times (default 3), so that
+they meet the same neighbours; the CSV has every round. TOKEN_SPEED: the program built from bench/token_speed.cpp. Columns: bench/README.md."""
+import csv
+import glob
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "../..")
+TEXT_BYTES, SEGMENT = 14000, 400  # 35 segments: full batches of 16 streams on two threads
+PREFILL, DECODE = 512, 32
+FIELDS = ["round", "load", "tool", "what", "tokens_per_second", "threads"]
+
+
+def output_of(command):
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def measure(program, model, text, threads):
+    ours = output_of([program, model, text, str(SEGMENT), str(threads)])
+    theirs = output_of(["node", os.path.join(HERE, "llama_cpp.mjs"), model, text, str(threads), str(PREFILL), str(DECODE)])
+    yield f"koan ({ours['kernels']})", "encode", ours["encode"]
+    yield f"koan ({ours['kernels']})", f"decode, {ours['streams'] * threads} streams", ours["decode"]
+    yield "llama.cpp", f"prefill, batch of {PREFILL}, last distribution", theirs["prefill"]
+    yield "llama.cpp", f"prefill, batch of {PREFILL}, all distributions", theirs["prefill_logits"]
+    yield "llama.cpp", "decode, one stream", theirs["decode"]
+
+
+def main():
+    program, out = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else os.path.join(ROOT, "bench/results/llama_cpp_speed.csv")
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
+    threads = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder, open(out, "w", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        model, text = os.path.join(folder, "model.gguf"), os.path.join(folder, "text")
+        sources = sorted(glob.glob(os.path.join(ROOT, "docs/*.md")) + glob.glob(os.path.join(ROOT, "src/*/*.h")))
+        subprocess.run([sys.executable, os.path.join(HERE, "smollm_shape.py"), model, *sources], check=True)
+        with open(os.path.join(ROOT, "docs/format.md"), "rb") as source, open(text, "wb") as copy:
+            copy.write(source.read(TEXT_BYTES))
+        for number in range(1, rounds + 1):
+            load = f"{os.getloadavg()[0]:.1f}"
+            for tool, what, rate in measure(program, model, text, threads):
+                writer.writerow(dict(zip(FIELDS, (number, load, tool, what, f"{rate:.1f}", threads))))
+                file.flush()
+                print(number, tool, what, f"{rate:.1f}", flush=True)
+
+
+main()
