@@ -19,7 +19,7 @@ while IFS=: read -r file line text; do
     echo "$file:$line: \"$target\" names no module"; bad=1
   elif [ "$first" = koan ]; then
     # The public headers: implemented by codec, used by cli.
-    case $module in codec | cli) ;; *) echo "$file:$line: only codec and cli include koan/"; bad=1 ;; esac
+    case $file in src/codec/* | src/chat/* | src/cli/* | src/base/c_fence.h) ;; *) echo "$file:$line: only what implements or uses the C interface includes koan/"; bad=1 ;; esac
   elif [ "$first" != "$module" ] && [[ ${allowed[$module]} != *" $first "* ]]; then
     echo "$file:$line: $module may not include $first"; bad=1
   fi
