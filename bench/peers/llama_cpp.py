@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Tokens per second of koan and llama.cpp on one model file and the same cores: llama_cpp.py TOKEN_SPEED [OUT.csv] [ROUNDS]
+"""Tokens per second of koan and llama.cpp on one model file and the same cores: llama_cpp.py TOKEN_SPEED [ROUNDS [THREADS [OUT.csv]]]
 
 The model has SmolLM2-135M's shape, random weights and Q8_0 (smollm_shape.py). The two programs run in turn, ROUNDS times (default 3), so that
-they meet the same neighbours; the CSV has every round. TOKEN_SPEED: the program built from bench/token_speed.cpp. Columns: bench/README.md."""
+they meet the same neighbours; the CSV has every round. THREADS: default one per core; on a busy machine 1, because llama.cpp's threads wait for each
+other by spinning. TOKEN_SPEED: the program built from bench/token_speed.cpp. Columns: bench/README.md."""
 import csv
 import glob
 import json
@@ -13,8 +14,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "../..")
-TEXT_BYTES, SEGMENT = 14000, 400  # 35 segments: full batches of 16 streams on two threads
-PREFILL, DECODE = 512, 32
+SEGMENT, STREAMS = 200, 16  # one segment for each stream of each thread
+PREFILL, DECODE = 256, 16
 FIELDS = ["round", "load", "tool", "what", "tokens_per_second", "threads"]
 
 
@@ -22,31 +23,32 @@ def output_of(command):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def measure(program, model, text, threads):
+def measure(program, model, text, long_text, threads):
     ours = output_of([program, model, text, str(SEGMENT), str(threads)])
-    theirs = output_of(["node", os.path.join(HERE, "llama_cpp.mjs"), model, text, str(threads), str(PREFILL), str(DECODE)])
     yield f"koan ({ours['kernels']})", "encode", ours["encode"]
     yield f"koan ({ours['kernels']})", f"decode, {ours['streams'] * threads} streams", ours["decode"]
+    theirs = output_of(["node", os.path.join(HERE, "llama_cpp.mjs"), model, long_text, str(threads), str(PREFILL), str(DECODE)])
     yield "llama.cpp", f"prefill, batch of {PREFILL}, last distribution", theirs["prefill"]
     yield "llama.cpp", f"prefill, batch of {PREFILL}, all distributions", theirs["prefill_logits"]
     yield "llama.cpp", "decode, one stream", theirs["decode"]
 
 
 def main():
-    program, out = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else os.path.join(ROOT, "bench/results/llama_cpp_speed.csv")
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-    threads = len(os.sched_getaffinity(0))
+    given = dict(enumerate(sys.argv))
+    program, rounds, threads = given[1], int(given.get(2, 3)), int(given.get(3, len(os.sched_getaffinity(0))))
+    out = given.get(4, os.path.join(ROOT, "bench/results/llama_cpp_speed.csv"))
     with tempfile.TemporaryDirectory() as folder, open(out, "w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         writer.writeheader()
         model, text = os.path.join(folder, "model.gguf"), os.path.join(folder, "text")
         sources = sorted(glob.glob(os.path.join(ROOT, "docs/*.md")) + glob.glob(os.path.join(ROOT, "src/*/*.h")))
         subprocess.run([sys.executable, os.path.join(HERE, "smollm_shape.py"), model, *sources], check=True)
-        with open(os.path.join(ROOT, "docs/format.md"), "rb") as source, open(text, "wb") as copy:
-            copy.write(source.read(TEXT_BYTES))
+        long_text = os.path.join(ROOT, "docs/format.md")
+        with open(long_text, "rb") as source, open(text, "wb") as copy:
+            copy.write(source.read(SEGMENT * STREAMS * threads))
         for number in range(1, rounds + 1):
             load = f"{os.getloadavg()[0]:.1f}"
-            for tool, what, rate in measure(program, model, text, threads):
+            for tool, what, rate in measure(program, model, text, long_text, threads):
                 writer.writerow(dict(zip(FIELDS, (number, load, tool, what, f"{rate:.1f}", threads))))
                 file.flush()
                 print(number, tool, what, f"{rate:.1f}", flush=True)
