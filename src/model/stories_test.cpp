@@ -164,11 +164,19 @@ TEST_F(Stories, QuantisedFilesAgreeWithDoublePrecision) {
   }
 }
 
-TEST_F(Stories, ModelNamesTheTokenizerItCannotUse) {
-  auto model = Model::load(data_);
-  ASSERT_FALSE(model);
-  EXPECT_EQ(model.error().code, ErrorCode::kNotSupported);
-  EXPECT_NE(model.error().message.find("llama"), std::string::npos) << model.error().message;
+// Its SentencePiece vocabulary of 512 tokens: text and any other bytes come back.
+TEST_F(Stories, LoadsWithItsTokenizer) {
+  const auto model = Model::load(data_);
+  ASSERT_TRUE(model) << model.error().message;
+  const Tokenizer& tokenizer = (*model)->tokenizer();
+  EXPECT_EQ(tokenizer.size(), 512u);
+  for (const std::string text : {"Once upon a time, there was a little girl.", "\xFF\xE2\x96\x81 \n\0z", ""}) {
+    const auto tokens = tokenizer.encode(as_bytes(text));
+    Bytes back;
+    for (const Token token : tokens) tokenizer.append_decoded(token, back);
+    EXPECT_EQ(as_text(back), text);
+  }
+  EXPECT_LT(tokenizer.encode(as_bytes(std::string("Once upon a time"))).size(), 8u);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ TEST(Pretokenizer, FollowsTheOtherPatterns) {
 }
 
 TEST(Pretokenizer, AgreesWithRegularExpressions) {
-  std::ifstream file(KOAN_SOURCE_DIR "/tests/text/pieces.txt");
+  std::ifstream file(KOAN_SOURCE_DIR "/tests/text/pieces.tsv");
   std::string line;
   int cases = 0;
   while (std::getline(file, line)) {

@@ -1,4 +1,4 @@
-// Writes pieces.txt: how JavaScript's regular expressions cut texts by the patterns of src/text/pretokenizer.h.
+// Writes pieces.tsv: how JavaScript's regular expressions cut texts by the patterns of src/text/pretokenizer.h.
 //   node tests/text/make_pieces.js        (not part of ./check)
 // A line: pattern, TAB, text in hexadecimal, TAB, lengths of the pieces in bytes.
 const fs = require('fs'), path = require('path');
@@ -21,5 +21,5 @@ for (const [name, run] of Object.entries(patterns)) for (const text of texts) {
   if (pieces.join('') !== text) throw new Error(`${name}: ${JSON.stringify(text)}`);
   lines.push([name, Buffer.from(text).toString('hex'), pieces.map(p => Buffer.byteLength(p)).join(' ')].join('\t'));
 }
-fs.writeFileSync(path.join(__dirname, 'pieces.txt'), lines.join('\n') + '\n');
+fs.writeFileSync(path.join(__dirname, 'pieces.tsv'), lines.join('\n') + '\n');
 console.log(lines.length, 'cases');
