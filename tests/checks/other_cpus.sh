@@ -7,7 +7,7 @@ bad=0 ran=0
 fail() { echo "FAIL: $*"; bad=1; }
 missing=
 for need in aarch64-linux-gnu-g++:g++-aarch64-linux-gnu s390x-linux-gnu-g++:g++-s390x-linux-gnu qemu-aarch64:qemu-user qemu-s390x:qemu-user; do
-  command -v "${need%%:*}" >/dev/null || missing="$missing ${need##*:}"
+  command -v "${need%%:*}" >/dev/null || [[ $missing == *"${need##*:}"* ]] || missing="$missing ${need##*:}"
 done
 if [ -n "$missing" ]; then
   echo "SKIPPED: needs the Debian packages$missing (cmake/packages/cross.txt; ./check --slow installs them)"
