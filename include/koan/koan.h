@@ -104,8 +104,8 @@ const char* koan_code_name(koan_code code); /* "corrupt" */
 koan_code koan_codec_create(koan_codec** codec, koan_error* error);
 void koan_codec_free(koan_codec* codec);
 
-/* Adds a model (a GGUF file in memory, copied) for decoding by hash; with choose != 0 it also becomes the one that
- * compression uses. */
+/* Adds a model (a GGUF file in memory, or the parts of a split one in order and one after another; copied) for decoding
+ * by hash; with choose != 0 it also becomes the one that compression uses. */
 koan_code koan_codec_add_model(koan_codec* codec, const void* gguf, size_t size, int choose, koan_error* error);
 
 /* Adds a LoRA adapter (a GGUF file in memory, copied), for decoding by hash and for koan_options.adapters. Its base

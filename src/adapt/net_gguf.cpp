@@ -1,6 +1,6 @@
 // Networks to and from GGUF.
 #include "adapt/net.h"
-#include "base/half.h"
+#include "formats/ggml_groups.h"
 
 namespace koan::train {
 namespace {
@@ -61,26 +61,8 @@ Result<NetConfig> config_from_gguf(const GgufFile& file) {
 Result<Tensor> tensor_from_gguf(const GgufTensor& tensor) {
   std::vector<std::int64_t> shape(tensor.shape.rbegin(), tensor.shape.rend());
   Tensor out = torch::empty(shape);
-  float* to = out.data_ptr<float>();
-  ByteReader in(tensor.data);
-  const std::uint64_t count = tensor.element_count();
-  for (std::uint64_t i = 0; i < count;) {
-    if (tensor.type == GgmlType::kF32) {
-      KOAN_ASSIGN(const std::uint32_t bits, in.fixed<std::uint32_t>());
-      to[i++] = std::bit_cast<float>(bits);
-      continue;
-    }
-    KOAN_ASSIGN(const std::uint16_t bits, in.fixed<std::uint16_t>());
-    if (tensor.type == GgmlType::kBF16)
-      to[i++] = bf16_to_float(bits);
-    else if (tensor.type == GgmlType::kF16)
-      to[i++] = half_to_float(bits);
-    else {
-      KOAN_ASSIGN(const ByteView quants, in.take(32));
-      for (const std::uint8_t q : quants)
-        to[i++] = half_to_float(bits) * static_cast<float>(static_cast<std::int8_t>(q));
-    }
-  }
+  if (!read_ggml_values(tensor.type, tensor.data.data(), {out.data_ptr<float>(), tensor.element_count()}))
+    return Error{ErrorCode::kCorrupt, "tensor '" + tensor.name + "' is not finite"};
   return out;
 }
 

@@ -46,7 +46,7 @@ Result<std::shared_ptr<const Model>> load_base(const Arguments& arguments, const
                                     [&](const EmbeddedModel& model) { return sha256(model.gguf) == wanted; });
     return Model::load((found == embedded.end() ? embedded.front() : *found).gguf);
   }
-  KOAN_ASSIGN(const Bytes gguf, read_file(arguments.model, kMaxModelBytes));
+  KOAN_ASSIGN(const Bytes gguf, read_model_file(arguments.model));
   auto model = Model::load(gguf);
   if (!model) return std::move(model).error().in(arguments.model);
   return model;

@@ -15,7 +15,6 @@
 namespace koan::cli {
 namespace {
 
-
 struct Choice {
   std::string name;
   std::uint32_t predictors;
@@ -42,7 +41,7 @@ Result<CoderSetup> coder_setup(const Arguments& arguments) {
   if (const auto named = find_embedded(arguments.model)) {
     KOAN_TRY(store.choose(*named));
   } else if (!arguments.model.empty()) {
-    KOAN_ASSIGN(const Bytes gguf, read_file(arguments.model, kMaxModelBytes));
+    KOAN_ASSIGN(const Bytes gguf, read_model_file(arguments.model));
     auto added = store.add(gguf, true);
     if (!added) return std::move(added).error().in(arguments.model);
   }

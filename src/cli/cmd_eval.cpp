@@ -98,7 +98,7 @@ Result<ModelIdentity> identify_model(const std::string& path) {
   Bytes owned;
   const auto embedded = path.empty() ? std::optional<std::size_t>(0) : find_embedded(path);
   if (!embedded) {
-    KOAN_ASSIGN(owned, read_file(path, kMaxModelBytes));
+    KOAN_ASSIGN(owned, read_model_file(path));
   }
   const ByteView gguf = embedded ? embedded_models()[*embedded].gguf : ByteView(owned);
   auto file = parse_gguf(gguf);

@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint64_t kMaxContextBytes = std::uint64_t{16} << 20;  // as the library
 
 Status add_model_file(koan::Codec& codec, const std::string& path, bool make_default) {
-  KOAN_ASSIGN(const Bytes gguf, read_file(path, kMaxModelBytes));
+  KOAN_ASSIGN(const Bytes gguf, read_model_file(path));
   const koan::Failure failure = codec.add_model(gguf, make_default);
   if (failure.code != KOAN_OK) return error_of(failure).in(path);
   return {};
@@ -154,6 +154,7 @@ bool Session::add_stored() {
     models.insert(models.end(), found.begin(), found.end());
   }
   for (const std::string& path : models) {
+    if (is_later_part(path)) continue;
     const Status added = add_model_file(codec_, path, false);
     if (!added && !arguments_.quiet) complain("passed over a model: " + added.error().message);
   }

@@ -6,12 +6,10 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "cli/arguments.h"
+#include "cli/model_file.h"
 #include "koan/koan.hpp"
 
 namespace koan::cli {
-
-// Of a GGUF file that the command line names.
-inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{8} << 30;
 
 Error error_of(const koan::Failure& failure);
 
@@ -23,8 +21,8 @@ class Session {
   static Result<Session> create(const Arguments& arguments);
 
   koan::Codec& codec() noexcept { return codec_; }
-  // Adds the *.gguf of KOAN_MODELS and the data folder, models and adapters, once; true if that brought any. A file that
-  // is not usable is passed over.
+  // Adds the *.gguf of KOAN_MODELS and the data folder, models and adapters, once; true if that brought any. A file
+  // that is not usable is passed over.
   bool add_stored();
   koan_options options() const;  // points into the session
   // What these arguments compress with.

@@ -93,9 +93,10 @@ Result<Extents> extents(const GgufTensor& tensor) {
 }
 
 Result<std::vector<float>> read_values(const GgufTensor& tensor, std::uint64_t row) {
-  if (tensor.type == GgmlType::kQ8_0)
-    return Error{ErrorCode::kNotSupported,
-                 "adapter: tensor '" + tensor.name + "' has type Q8_0; koan reads adapters in F32, F16 and BF16"};
+  if (!is_float_type(tensor.type))
+    return Error{ErrorCode::kNotSupported, "adapter: tensor '" + tensor.name + "' has type " +
+                                               ggml_type_name(tensor.type) +
+                                               "; koan reads adapters in F32, F16 and BF16"};
   std::vector<float> out;
   out.reserve(tensor.element_count());
   ByteReader in(tensor.data);

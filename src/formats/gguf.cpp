@@ -2,7 +2,6 @@
 #include "formats/gguf.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <set>
 
@@ -17,18 +16,6 @@ constexpr std::uint64_t kDefaultAlignment = 32;
 constexpr std::uint64_t kMaxAlignment = 1u << 20;
 
 enum ValueType : std::uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
-
-// Names of the ggml tensor types, so that a refusal says "Q4_K" and not only "12". Gaps are types ggml has removed.
-constexpr std::array<const char*, 36> kTypeNames = {
-    "F32",  "F16",  "Q4_0", "Q4_1", "",        "",       "Q5_0",    "Q5_1",  "Q8_0",   "Q8_1",  "Q2_K",  "Q3_K",
-    "Q4_K", "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S", "IQ2_S", "IQ4_XS",
-    "I8",   "I16",  "I32",  "I64",  "F64",     "IQ1_M",  "BF16",    "",      "",       "",      "TQ1_0", "TQ2_0"};
-
-std::string type_name(std::uint32_t type) {
-  std::string name = type < kTypeNames.size() ? kTypeNames[type] : "";
-  if (type == 39) name = "MXFP4";
-  return (name.empty() ? std::string("unknown") : name) + " (" + std::to_string(type) + ")";
-}
 
 Error corrupt(const std::string& what) { return Error{ErrorCode::kCorrupt, "GGUF: " + what}; }
 
@@ -170,12 +157,13 @@ Result<TensorPlace> read_tensor_info(ByteReader& in, GgufTensor& out) {
   KOAN_ASSIGN(const std::uint32_t type, in.fixed<std::uint32_t>());
   out.type = static_cast<GgmlType>(type);
   KOAN_ASSIGN(const std::uint64_t offset, in.fixed<std::uint64_t>());
-  if (type != 0 && type != 1 && type != 8 && type != 30)
+  if (ggml_block(out.type).elements == 0)
     return Error{ErrorCode::kNotSupported,
-                 "GGUF: " + where + "has type " + type_name(type) +
-                     "; koan reads F32, F16, BF16 and Q8_0 (convert with llama-quantize ... Q8_0)"};
+                 "GGUF: unsupported tensor type " + ggml_type_name(out.type) + " in " + where +
+                     "(koan reads F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K; convert with "
+                     "llama-quantize ... Q8_0)"};
   const std::uint64_t size = ggml_size_bytes(out.type, elements, out.shape[0]);
-  if (size == 0) return corrupt(where + "has rows that do not fit the blocks of " + type_name(type));
+  if (size == 0) return corrupt(where + "has rows that do not fit the blocks of " + ggml_type_name(out.type));
   return TensorPlace{offset, size};
 }
 
@@ -208,6 +196,7 @@ Status read_tensors(ByteReader& in, std::uint64_t count, ByteView data, GgufFile
     places.push_back(place);
     file.tensors.push_back(std::move(tensor));
   }
+  file.end = in.position();
   if (count == 0) return {};
   KOAN_ASSIGN(const std::uint64_t alignment, read_alignment(file));
   const auto padded = [&](std::uint64_t n) { return (n + alignment - 1) / alignment * alignment; };
@@ -221,6 +210,7 @@ Status read_tensors(ByteReader& in, std::uint64_t count, ByteView data, GgufFile
       return corrupt(where + "reaches beyond the end of the file");
     file.tensors[i].data =
         data.subspan(static_cast<std::size_t>(start + expected), static_cast<std::size_t>(place.size));
+    file.end = static_cast<std::size_t>(start + expected + place.size);
     expected = padded(expected + place.size);
   }
   return {};

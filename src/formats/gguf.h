@@ -4,16 +4,16 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "formats/ggml_type.h"
 
 namespace koan {
-
-enum class GgmlType : std::uint32_t { kF32 = 0, kF16 = 1, kQ8_0 = 8, kBF16 = 30 };
 
 struct GgufTensor {
   std::string name;
@@ -29,6 +29,7 @@ using GgufValue = std::variant<std::uint64_t, std::int64_t, double, bool, std::s
 struct GgufFile {
   std::map<std::string, GgufValue> metadata;  // integers widen to 64 bit, f32 to double
   std::vector<GgufTensor> tensors;            // in file order
+  std::size_t end = 0;  // parse: bytes from the start to the end of the last tensor, padding after it not counted
 
   const GgufTensor* find(const std::string& name) const noexcept;
   // Typed lookups. Missing or of another type: kCorrupt naming the key (get) or the fallback (get_or).
@@ -42,15 +43,20 @@ struct GgufFile {
 
 // `data` must outlive the result. Errors: kCorrupt (with the place), kNotSupported (tensor type, by number and tensor
 // name).
+// One part of a split model parses as what it holds.
 Result<GgufFile> parse_gguf(ByteView data);
+
+// A model of several files ("-00001-of-00003.gguf"), its parts in order: metadata of the first, tensors of all. Errors
+// as parse_gguf, and kCorrupt where split.no, split.count or split.tensors.count disagree with the parts, naming the
+// part.
+Result<GgufFile> parse_gguf_parts(std::span<const ByteView> parts);
+// The same for one string of bytes: a file, or the parts of a split model one after another. What a model is identified
+// by is the hash of these bytes (docs/format.md, Model identity).
+Result<GgufFile> parse_gguf_model(ByteView data);
 
 // Serialises metadata and tensors, alignment 32, little-endian, version 3. Unsigned integers are written as u32 when
 // they fit, doubles as f32, integer arrays as i32, float arrays as f32: the widths that other readers expect.
 Bytes write_gguf(const GgufFile& file);
-
-// Bytes of one row-major tensor of `type` with `elements` elements whose rows are `row` long; 0 if the row does not fit
-// the block.
-std::uint64_t ggml_size_bytes(GgmlType type, std::uint64_t elements, std::uint64_t row) noexcept;
 
 // Q8_0: blocks of 32 values as f16 scale + 32 int8. values.size() is a multiple of 32. Scale = amax/127, rounded to
 // f16; quants are round-to-nearest-even of value/scale(f16), clamped to [-127,127].

@@ -102,11 +102,78 @@ TEST(Gguf, RefusesImpossibleTensors) {
   EXPECT_EQ(code_of(raw_file({~std::uint64_t{0}, 8}, 0, 0, 128)), ErrorCode::kCorrupt);
   EXPECT_EQ(code_of(raw_file({std::uint64_t{1} << 32, std::uint64_t{1} << 32}, 0, 0, 128)), ErrorCode::kCorrupt);
   EXPECT_EQ(code_of(raw_file({16, 2}, 8, 0, 128)), ErrorCode::kCorrupt) << "Q8_0 rows are multiples of 32";
-  const auto parsed = parse_gguf(raw_file({256}, 12, 0, 256));
-  ASSERT_FALSE(parsed.has_value());
-  EXPECT_EQ(parsed.error().code, ErrorCode::kNotSupported);
-  EXPECT_NE(parsed.error().message.find("Q4_K"), std::string::npos);
-  EXPECT_NE(parsed.error().message.find("'t'"), std::string::npos);
+}
+
+TEST(Gguf, TensorTypesByNumberAndName) {
+  struct Known {
+    std::uint32_t number;
+    std::uint64_t row, bytes;
+  };
+  for (const auto& [number, row, bytes] : {Known{0, 256, 1024},
+                                           {1, 256, 512},
+                                           {30, 256, 512},
+                                           {2, 256, 144},
+                                           {3, 256, 160},
+                                           {6, 256, 176},
+                                           {7, 256, 192},
+                                           {8, 256, 272},
+                                           {12, 256, 144},
+                                           {13, 256, 176},
+                                           {14, 256, 210}}) {
+    const auto parsed = parse_gguf(raw_file({row}, number, 0, bytes));
+    ASSERT_TRUE(parsed.has_value()) << number << ": " << parsed.error().message;
+    EXPECT_EQ(parsed->tensors[0].data.size(), bytes);
+    EXPECT_EQ(code_of(raw_file({row}, number, 0, bytes - 1)), ErrorCode::kCorrupt) << number;
+    const bool blocks = number != 0 && number != 1 && number != 30;
+    EXPECT_EQ(code_of(raw_file({row - 1}, number, 0, bytes)), blocks ? ErrorCode::kCorrupt : ErrorCode::kInternal)
+        << "rows are whole blocks";
+  }
+  for (const auto& [number, name] : {std::pair(10u, "Q2_K (10)"),
+                                     {11u, "Q3_K (11)"},
+                                     {20u, "IQ4_NL (20)"},
+                                     {24u, "I8 (24)"},
+                                     {28u, "F64 (28)"},
+                                     {35u, "TQ2_0 (35)"},
+                                     {39u, "MXFP4 (39)"},
+                                     {40u, "NVFP4 (40)"},
+                                     {4u, "unknown (4)"},
+                                     {4096u, "unknown (4096)"}}) {
+    const auto parsed = parse_gguf(raw_file({256}, number, 0, 4096));
+    ASSERT_FALSE(parsed.has_value()) << name;
+    EXPECT_EQ(parsed.error().code, ErrorCode::kNotSupported);
+    EXPECT_NE(parsed.error().message.find(name), std::string::npos) << parsed.error().message;
+    EXPECT_NE(parsed.error().message.find("'t'"), std::string::npos) << parsed.error().message;
+  }
+}
+
+TEST(Gguf, VersionsAndByteOrder) {
+  Bytes bytes = raw_file({32}, 0, 0, 128);
+  bytes[4] = 2;
+  EXPECT_TRUE(parse_gguf(bytes).has_value());
+  for (const std::uint8_t version : {0, 1, 4}) {
+    bytes[4] = version;
+    EXPECT_EQ(code_of(bytes), ErrorCode::kNotSupported) << int{version};
+  }
+  bytes[4] = 0;
+  bytes[7] = 3;
+  const auto swapped = parse_gguf(bytes);
+  ASSERT_FALSE(swapped.has_value());
+  EXPECT_EQ(swapped.error().code, ErrorCode::kNotSupported);
+  EXPECT_NE(swapped.error().message.find("big-endian"), std::string::npos) << swapped.error().message;
+}
+
+// Every count of the header and of what follows, claimed to be huge: an error, and no memory taken for it.
+TEST(Gguf, LiesAboutSizesTakeNoMemory) {
+  const Bytes whole = write_gguf(Sample().file);
+  for (const std::uint64_t lie : {std::uint64_t{1} << 31, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+    for (std::size_t at = 8; at + 8 <= 400; ++at) {
+      Bytes bytes = whole;
+      for (int i = 0; i < 8; ++i) bytes[at + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(lie >> (8 * i));
+      (void)parse_gguf(bytes).has_value();
+    }
+  }
+  EXPECT_EQ(code_of(raw_file({std::uint64_t{1} << 31}, 0, 0, 128)), ErrorCode::kCorrupt);
+  EXPECT_EQ(code_of(raw_file({256, std::uint64_t{1} << 23}, 12, 0, 144)), ErrorCode::kCorrupt);
 }
 
 TEST(Gguf, RefusesRepeatedNames) {

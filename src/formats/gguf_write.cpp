@@ -173,20 +173,6 @@ Bytes write_gguf(const GgufFile& file) {
   return out;
 }
 
-std::uint64_t ggml_size_bytes(GgmlType type, std::uint64_t elements, std::uint64_t row) noexcept {
-  if (row == 0 || elements % row != 0 || elements > (std::uint64_t{1} << 56)) return 0;
-  switch (type) {
-    case GgmlType::kF32:
-      return elements * 4;
-    case GgmlType::kF16:
-    case GgmlType::kBF16:
-      return elements * 2;
-    case GgmlType::kQ8_0:
-      return row % kBlock == 0 ? elements / kBlock * kBlockBytes : 0;
-  }
-  return 0;
-}
-
 void quantize_q8_0_block(const float* values, std::uint8_t* out) noexcept {
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding and subtracting it rounds to nearest even
   constexpr std::uint16_t kLargestHalf = 0x7BFF;

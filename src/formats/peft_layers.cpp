@@ -6,6 +6,8 @@
 namespace koan {
 namespace {
 
+// Those whose layers koan adapts; their modules have the same names.
+constexpr std::string_view kArchitectures[] = {"llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"};
 constexpr std::string_view kPeftLayers = "model.layers.", kGgufLayers = "blk.";
 
 std::optional<PeftModule> module_of(std::string_view name, std::string_view prefix,
@@ -62,9 +64,11 @@ std::optional<PeftModule> module_of_gguf(std::string_view name) noexcept {
 }
 
 Status check_peft_base(const PeftBase& base) {
-  if (base.architecture != "llama" && base.architecture != "qwen3") {
+  if (std::find(std::begin(kArchitectures), std::end(kArchitectures), base.architecture) == std::end(kArchitectures)) {
+    std::string known;
+    for (const std::string_view name : kArchitectures) known += (known.empty() ? "" : ", ") + std::string(name);
     return Error{ErrorCode::kNotSupported,
-                 "PEFT: the base model has architecture '" + base.architecture + "'; koan knows llama and qwen3"};
+                 "PEFT: the base model has architecture '" + base.architecture + "'; koan knows " + known};
   }
   if (base.head_dim == 0 || base.head_dim % 2 != 0)
     return Error{ErrorCode::kNotSupported, "PEFT: heads of " + std::to_string(base.head_dim) + " are not even"};

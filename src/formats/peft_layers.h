@@ -15,7 +15,7 @@ namespace koan {
 
 // What has to be known of the base model.
 struct PeftBase {
-  std::string architecture;  // "llama" or "qwen3"
+  std::string architecture;  // as GGUF names it: "llama", "qwen3", ...
   std::uint32_t layers = 0, heads = 0, kv_heads = 0, head_dim = 0;
   std::string name;
   Sha256 sha256{};

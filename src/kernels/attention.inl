@@ -21,8 +21,8 @@ inline void prepare_query(const AttentionArgs& a, std::int32_t head, bool sink, 
 
 // Steps 1 to 3 for kBlocks blocks of positions from block b, all with the same query: scores to scratch, the running
 // maximum of every head to `largest`. Several blocks at once hide the latency of the sums.
-// With many streams the caches lie in L3 and are read once per token: ask early for the keys some blocks ahead, and for the
-// values of this block, which are needed after all scores.
+// With many streams the caches lie in L3 and are read once per token: ask early for the keys some blocks ahead, and for
+// the values of this block, which are needed after all scores.
 inline void prefetch_block(const AttentionArgs& a, std::int32_t b) {
   constexpr std::int32_t kAhead = 6, kLine = 64;
   const std::size_t dim = static_cast<std::size_t>(a.head_dim);
@@ -84,6 +84,19 @@ inline void score_blocks(const AttentionArgs& a, std::int32_t head, const Querie
       largest[h] = max(largest[h], kept);
     }
   }
+}
+
+// The soft cap of one head's scores, and their new maximum. Apart from score_blocks, whose registers are all in use.
+inline Floats cap_scores(const AttentionArgs& a, std::int32_t head) {
+  float* score = a.scratch + static_cast<std::size_t>(head) * static_cast<std::size_t>(a.n_blocks) * kRowBlock;
+  const Floats never = splat(-__builtin_inff());
+  Floats largest = never;
+  for (std::int32_t b = 0; b < a.n_blocks; ++b, score += kRowBlock) {
+    const Floats kept = select(lane_mask(a.blocks[b].mask), soft_cap(load(score), splat(a.softcap)), never);
+    store(score, kept);
+    largest = max(largest, kept);
+  }
+  return largest;
 }
 
 // Step 4: scores of one head become weights; returns 1 / l.
@@ -192,6 +205,9 @@ void attend(const AttentionArgs& a, std::int32_t head) {
       score_blocks<kHeads, 1>(a, head, queries, b, largest);
       b += 1;
     }
+  }
+  if (a.softcap != 0) {
+    for (int h = 0; h < kHeads; ++h) largest[h] = cap_scores(a, head + h);
   }
   float reciprocal[kHeads];
   for (int h = 0; h < kHeads; ++h) reciprocal[h] = softmax_weights(a, head + h, largest[h]);

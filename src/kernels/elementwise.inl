@@ -54,6 +54,12 @@ inline Floats exp_to_88(Floats x) {
 
 inline Floats exp_exact(Floats x) { return exp_to_88(min(splat(88.0f), x)); }
 
+// Section 6: cap * tanh(x / cap).
+inline Floats soft_cap(Floats x, Floats cap) {
+  const Floats e = exp_exact(mul(splat(2.0f), div(x, cap)));
+  return mul(cap, sub(splat(1.0f), div(splat(2.0f), add(splat(1.0f), e))));
+}
+
 void quantize(const float* x, std::int32_t n, std::int8_t* q, float* d) noexcept {
   const Ints magnitude = splat_int(0x7FFFFFFF);
   for (std::int32_t g = 0; g < n / kGroup; ++g, x += kGroup, q += kGroup) {

@@ -50,6 +50,7 @@ struct AttentionArgs {
   float scale;            // 1/sqrt(true head size)
   float* scratch;         // [heads][n_blocks*16]
   float* out;             // [heads][head_dim]
+  float softcap = 0;      // of the scores (numerics 6); 0: none
 };
 
 struct Kernels {

@@ -3,35 +3,14 @@
 #include <bit>
 
 #include "kernels/kernels.h"
+#include "kernels/scalar_math.h"
 
 namespace koan {
 namespace {
 
 constexpr std::int32_t kLanes = 16;
-constexpr float kNonFiniteScore = -0x1p120f;  // stands for a score or logit that is not finite
 
 std::uint32_t bits(float x) { return std::bit_cast<std::uint32_t>(x); }
-bool finite(float x) { return (bits(x) & 0x7F800000u) != 0x7F800000u; }
-
-// Nearest even for |x| < 2^22: adding 1.5 * 2^23 leaves no fraction bits, so the addition itself rounds.
-float rne(float x) { return (x + 12582912.0f) - 12582912.0f; }
-
-// Section 6.
-float exp_exact(float x) {
-  if (x > 88.0f) x = 88.0f;
-  if (x < -86.0f) return 0.0f;
-  if (x != x) return x;
-  const float n = rne(x * 1.44269504088896341f);
-  const float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  const float y = (p * (r * r) + r) + 1.0f;
-  return y * std::bit_cast<float>(static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23);
-}
 
 // The tree of section 5.
 float tree(float* lane) {
@@ -130,8 +109,8 @@ float attention_weights(const AttentionArgs& a, std::int32_t head, float* weight
         const std::int32_t isum = group_dot(keys + g * kRowBlock * kGroup, lane, query + g * kGroup);
         acc = acc + ((static_cast<float>(isum) * query_scale[g]) * key_scales[g * kRowBlock + lane]);
       }
-      float score = acc * a.scale;
-      if (!finite(score)) score = kNonFiniteScore;
+      float score = finite_or_least(acc * a.scale);
+      if (a.softcap != 0) score = soft_cap(score, a.softcap);
       if (score > largest) largest = score;
       weight[b * kRowBlock + lane] = score;
     }
@@ -180,7 +159,7 @@ void attention(const AttentionArgs& a) noexcept {
 std::uint32_t frequencies(float* logits, std::int32_t n, std::uint32_t* freqs) noexcept {
   float largest = -__builtin_inff();
   for (std::int32_t i = 0; i < n; ++i) {
-    if (!finite(logits[i])) logits[i] = kNonFiniteScore;
+    logits[i] = finite_or_least(logits[i]);
     if (logits[i] > largest) largest = logits[i];
   }
   float lane[kLanes] = {};

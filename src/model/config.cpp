@@ -1,18 +1,11 @@
 #include "model/config.h"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
+
+#include "model/architecture.h"
 
 namespace koan {
 namespace {
-
-std::optional<double> as_number(const GgufValue& value) {
-  if (const auto* u = std::get_if<std::uint64_t>(&value)) return static_cast<double>(*u);
-  if (const auto* i = std::get_if<std::int64_t>(&value)) return static_cast<double>(*i);
-  if (const auto* d = std::get_if<double>(&value)) return *d;
-  return std::nullopt;
-}
 
 Error not_supported(const std::string& key, const std::string& what) {
   return Error{ErrorCode::kNotSupported, "model key '" + key + "' " + what + " is not supported"};
@@ -33,39 +26,6 @@ Result<std::uint32_t> read_size_or(const GgufFile& file, const std::string& key,
                                    std::uint32_t fallback) {
   if (!file.metadata.contains(key)) return fallback;
   return read_size(file, key, limit);
-}
-
-// Keys that switch on mathematics we do not do. Converters also write them with a value that means "off".
-Status refuse_other_mathematics(const GgufFile& file, const std::string& prefix) {
-  struct Key {
-    const char* name;
-    double off;
-  };
-  static constexpr Key kKeys[] = {{"attention.sliding_window", 0}, {"attn_logit_softcapping", 0},
-                                  {"final_logit_softcapping", 0},  {"expert_count", 0},
-                                  {"attention.clamp_kqv", 0},      {"attention.max_alibi_bias", 0},
-                                  {"attention.scale", 0},          {"embedding_scale", 1},
-                                  {"residual_scale", 1},           {"logit_scale", 1},
-                                  {"rope.scaling.factor", 1},      {"rope.scale_linear", 1},
-                                  {"rope.scaling.attn_factor", 1}};
-  for (const Key& key : kKeys) {
-    const auto found = file.metadata.find(prefix + key.name);
-    if (found == file.metadata.end()) continue;
-    const std::optional<double> value = as_number(found->second);
-    if (!value || (*value != 0 && *value != key.off)) return not_supported(found->first, "with this value");
-  }
-  const auto scaling = file.metadata.find(prefix + "rope.scaling.type");
-  if (scaling != file.metadata.end()) {
-    const auto* type = std::get_if<std::string>(&scaling->second);
-    if (type == nullptr || *type != "none")
-      return not_supported(scaling->first, type ? "= '" + *type + "'" : "of this type");
-  }
-  const auto causal = file.metadata.find(prefix + "attention.causal");
-  if (causal != file.metadata.end()) {
-    const auto* on = std::get_if<bool>(&causal->second);
-    if (on == nullptr || !*on) return not_supported(causal->first, "= false");
-  }
-  return {};
 }
 
 Status read_heads(const GgufFile& file, const std::string& prefix, ModelConfig& config) {
@@ -98,13 +58,13 @@ Status read_heads(const GgufFile& file, const std::string& prefix, ModelConfig& 
 Result<ModelConfig> read_config(const GgufFile& file) {
   ModelConfig config;
   KOAN_ASSIGN(config.architecture, file.get_string("general.architecture"));
-  if (config.architecture != "llama" && config.architecture != "qwen3") {
+  const Architecture* const architecture = find_architecture(config.architecture);
+  if (architecture == nullptr) {
     return Error{ErrorCode::kNotSupported,
-                 "architecture '" + config.architecture + "' is not supported; koan reads llama and qwen3"};
+                 "architecture '" + config.architecture + "' is not supported; koan reads " + architecture_names()};
   }
   if (auto name = file.get_string("general.name")) config.name = std::move(name).value();
   const std::string prefix = config.architecture + ".";
-  KOAN_TRY(refuse_other_mathematics(file, prefix));
   KOAN_ASSIGN(config.layers, read_size(file, prefix + "block_count", kMaxLayers));
   KOAN_ASSIGN(config.width, read_size(file, prefix + "embedding_length", kMaxWidth));
   KOAN_ASSIGN(config.feed_forward, read_size(file, prefix + "feed_forward_length", kMaxFeedForward));
@@ -118,6 +78,7 @@ Result<ModelConfig> read_config(const GgufFile& file) {
   // At least 1, so that angles per position stay below 2^62 turns (numerics section 7).
   if (!(config.rope_base >= 1 && config.rope_base <= 1e15))
     return Error{ErrorCode::kCorrupt, "model has an impossible rotary base"};
+  KOAN_TRY(read_traits(file, *architecture, config));
   return config;
 }
 

@@ -13,7 +13,7 @@ inline constexpr std::uint64_t kMaxWidth = 65536;  // embedding, and heads * hea
 inline constexpr std::uint64_t kMaxFeedForward = 262144;
 inline constexpr std::uint64_t kMaxHeads = 1024;
 inline constexpr std::uint64_t kMaxHeadDim = 512;
-inline constexpr std::uint64_t kMaxVocabulary = 1u << 18;  // numerics section 9
+inline constexpr std::uint64_t kMaxVocabulary = 1u << 19;  // numerics section 9
 
 // Everything except `vocabulary`, which is a matter of the embedding's shape.
 // Errors: kNotSupported (architecture, or a key that changes the mathematics, by name), kCorrupt (missing or

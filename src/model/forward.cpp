@@ -2,7 +2,18 @@
 
 #include <cstring>
 
+#include "kernels/scalar_math.h"
+
 namespace koan {
+namespace {
+
+// Of gemma alone, and next to the linear layers it costs little: not worth a kernel for each instruction set.
+void gelu_mul(const float* gate, const float* up, std::size_t n, float* out) noexcept {
+  float* __restrict to = out;
+  for (std::size_t i = 0; i < n; ++i) to[i] = gelu(gate[i]) * up[i];
+}
+
+}  // namespace
 
 // All rows of a call pass through a layer together, so that every weight is read once per call. Only attention goes row
 // by row.
@@ -18,14 +29,20 @@ void Streams::Impl::forward(std::span<const Row> batch) noexcept {
 void Streams::Impl::begin_rows(std::span<const Row> batch) noexcept {
   rows.resize(batch.size());  // within the capacity reserved for max_rows
   const std::size_t width = weights->embedding.padded_in();
-  const std::size_t half = rope.half();
+  const float scale = weights->config.traits.embedding_scale;
   for (std::size_t r = 0; r < batch.size(); ++r) {
     const std::uint32_t stream = batch[r].stream;
     const std::uint64_t position = lengths[stream]++;
-    const std::int32_t n_blocks = cache.list_blocks(position, blocks.data() + r * cache.max_blocks());
-    rows[r] = {position, stream, n_blocks, 0};
-    rope.angles(position, cosine.data() + r * half, sine.data() + r * half);
-    weights->embedding.row(batch[r].token, x.data() + r * width);
+    rows[r] = {position, stream, 0};
+    for (Reach& reach : reaches) {
+      const std::size_t half = reach.rope.half();
+      reach.n_blocks[r] = cache.list_blocks(position, reach.window, reach.blocks.data() + r * cache.max_blocks());
+      reach.rope.angles(position, reach.cosine.data() + r * half, reach.sine.data() + r * half);
+    }
+    float* const to = x.data() + r * width;
+    weights->embedding.row(batch[r].token, to);
+    if (scale == 1) continue;
+    for (std::size_t i = 0; i < width; ++i) to[i] = to[i] * scale;
   }
 }
 
@@ -48,10 +65,17 @@ void Streams::Impl::linear(const PackedStorage& matrix, float* out, std::size_t 
   kernels->matmul(matrix.matrix(), quants.data(), quant_scales.data(), n, out, stride);
 }
 
-void Streams::Impl::add_result(std::size_t stride) noexcept {
+// x += result, normalised first where the architecture says so.
+void Streams::Impl::add_result(std::size_t stride, const AlignedBuffer<float>& post_norm) noexcept {
   const std::size_t width = weights->embedding.padded_in();
+  const ModelConfig& c = weights->config;
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    kernels->add(x.data() + r * width, result.data() + r * stride, static_cast<std::int32_t>(stride));
+    const float* from = result.data() + r * stride;
+    if (post_norm.size() != 0) {  // not in place: the norm pads to 32, the rows of `result` to 16
+      kernels->rms_norm(from, post_norm.data(), static_cast<std::int32_t>(c.width), c.norm_eps, hidden.data());
+      from = hidden.data();
+    }
+    kernels->add(x.data() + r * width, from, static_cast<std::int32_t>(stride));
   }
 }
 
@@ -59,9 +83,13 @@ void Streams::Impl::attention_part(const LayerWeights& layer, std::uint32_t inde
   normalise(layer.attention_norm);
   const std::size_t stride = layer.qkv.padded_rows();
   linear(layer.qkv, result.data(), stride);
-  for (std::uint32_t r = 0; r < rows.size(); ++r) attend_row(layer, index, r, result.data() + r * stride);
+  for (std::uint32_t r = 0; r < rows.size(); ++r) {
+    float* const qkv = result.data() + r * stride;
+    if (layer.qkv_bias.size() != 0) kernels->add(qkv, layer.qkv_bias.data(), static_cast<std::int32_t>(stride));
+    attend_row(layer, index, r, qkv);
+  }
   linear(layer.attention_output, result.data(), layer.attention_output.padded_rows());
-  add_result(layer.attention_output.padded_rows());
+  add_result(layer.attention_output.padded_rows(), layer.attention_post_norm);
 }
 
 // Rows of one stream come in order, so a row finds the keys of all earlier ones whether they were in this call or
@@ -71,28 +99,24 @@ void Streams::Impl::attend_row(const LayerWeights& layer, std::uint32_t index, s
   const std::size_t head_stride = weights->head_stride;
   const std::uint32_t group = c.heads / c.kv_heads;
   const RowState& state = rows[row];
+  const Reach& reach = reach_of(index);
   const bool padded = head_stride != c.head_dim;
   float* const out = hidden.data() + static_cast<std::size_t>(row) * layer.attention_output.padded_in();
   float* const mix = padded ? mixed.data() : out;
   for (std::uint32_t kv = 0; kv < c.kv_heads; ++kv) {
     const KvCache::Head head = cache.head(index, state.stream, kv);
-    store_position(layer, state, row, head, qkv + (c.heads + kv) * head_stride,
+    store_position(layer, reach, row, head, qkv + (c.heads + kv) * head_stride,
                    qkv + (c.heads + c.kv_heads + kv) * head_stride);
     float* const queries = qkv + kv * group * head_stride;
-    if (layer.query_norm.size() != 0) {
-      for (std::uint32_t h = 0; h < group; ++h) {
-        float* const one = queries + h * head_stride;
-        kernels->rms_norm(one, layer.query_norm.data(), static_cast<std::int32_t>(c.head_dim), c.norm_eps, one);
-      }
-    }
-    quantise_query(queries, row, query.data(), query_scale.data());
-    if (cache.uses_sink_query(state.position))
-      quantise_query(queries, max_rows, sink_query.data(), sink_query_scale.data());
+    for (std::uint32_t h = 0; h < group; ++h) norm_head(layer.query_norm, queries + h * head_stride);
+    quantise_query(queries, reach, row, query.data(), query_scale.data());
+    if (uses_sink_query(reach.window, state.position))
+      quantise_query(queries, reach, max_rows, sink_query.data(), sink_query_scale.data());
     kernels->attention({query.data(), query_scale.data(), sink_query.data(), sink_query_scale.data(), head.keys,
                         head.key_scales, head.values,
-                        blocks.data() + static_cast<std::size_t>(row) * cache.max_blocks(), state.n_blocks,
-                        static_cast<std::int32_t>(group), static_cast<std::int32_t>(head_stride), score_scale,
-                        scores.data(), mix + kv * group * head_stride});
+                        reach.blocks.data() + static_cast<std::size_t>(row) * cache.max_blocks(), reach.n_blocks[row],
+                        static_cast<std::int32_t>(group), static_cast<std::int32_t>(head_stride), c.traits.score_scale,
+                        scores.data(), mix + kv * group * head_stride, c.traits.attention_cap});
   }
   if (!padded) return;
   for (std::uint32_t h = 0; h < c.heads; ++h)
@@ -101,27 +125,32 @@ void Streams::Impl::attend_row(const LayerWeights& layer, std::uint32_t index, s
   std::memset(out + used, 0, (layer.attention_output.padded_in() - used) * sizeof(float));
 }
 
-void Streams::Impl::store_position(const LayerWeights& layer, const RowState& state, std::uint32_t row,
-                                   const KvCache::Head& head, float* key_in, const float* value) noexcept {
+void Streams::Impl::norm_head(const AlignedBuffer<float>& weight, float* head) const noexcept {
   const ModelConfig& c = weights->config;
-  if (layer.key_norm.size() != 0) {
-    kernels->rms_norm(key_in, layer.key_norm.data(), static_cast<std::int32_t>(c.head_dim), c.norm_eps, key_in);
-  }
-  const std::size_t angle = static_cast<std::size_t>(row) * rope.half();
-  rotate(key_in, cosine.data() + angle, sine.data() + angle, rope.half(), rotated.data());
+  if (weight.size() == 0) return;
+  kernels->rms_norm(head, weight.data(), static_cast<std::int32_t>(c.head_dim), c.norm_eps, head);
+}
+
+void Streams::Impl::store_position(const LayerWeights& layer, const Reach& reach, std::uint32_t row,
+                                   const KvCache::Head& head, float* key_in, const float* value) noexcept {
+  norm_head(layer.key_norm, key_in);
+  const std::uint32_t half = reach.rope.half();
+  const std::size_t angle = static_cast<std::size_t>(row) * half;
+  rotate(key_in, reach.cosine.data() + angle, reach.sine.data() + angle, half, rotated.data());
   kernels->quantize(rotated.data(), static_cast<std::int32_t>(weights->head_stride), key.data(), key_scale.data());
-  cache.store(head, state.position, key.data(), key_scale.data(), value);
+  cache.store(head, rows[row].position, key.data(), key_scale.data(), value);
 }
 
 // The query heads of one key/value head, rotated by the angles of `angle_row` and quantised. The padding of `rotated`
 // stays zero.
-void Streams::Impl::quantise_query(const float* heads, std::size_t angle_row, std::int8_t* out,
+void Streams::Impl::quantise_query(const float* heads, const Reach& reach, std::size_t angle_row, std::int8_t* out,
                                    float* out_scale) noexcept {
   const std::uint32_t group = weights->config.heads / weights->config.kv_heads;
   const std::size_t head_stride = weights->head_stride;
-  const std::size_t angle = angle_row * rope.half();
+  const std::uint32_t half = reach.rope.half();
+  const std::size_t angle = angle_row * half;
   for (std::uint32_t h = 0; h < group; ++h) {
-    rotate(heads + h * head_stride, cosine.data() + angle, sine.data() + angle, rope.half(),
+    rotate(heads + h * head_stride, reach.cosine.data() + angle, reach.sine.data() + angle, half,
            rotated.data() + h * head_stride);
   }
   kernels->quantize(rotated.data(), static_cast<std::int32_t>(group * head_stride), out, out_scale);
@@ -134,15 +163,30 @@ void Streams::Impl::feed_forward_part(const LayerWeights& layer) noexcept {
   const std::size_t width = weights->feed_forward_stride;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const float* const gate = result.data() + r * stride;
-    kernels->silu_mul(gate, gate + width, static_cast<std::int32_t>(width), hidden.data() + r * width);
+    float* const out = hidden.data() + r * width;
+    if (weights->config.traits.gelu)
+      gelu_mul(gate, gate + width, width, out);
+    else
+      kernels->silu_mul(gate, gate + width, static_cast<std::int32_t>(width), out);
   }
   linear(layer.down, result.data(), layer.down.padded_rows());
-  add_result(layer.down.padded_rows());
+  add_result(layer.down.padded_rows(), layer.feed_forward_post_norm);
 }
 
 void Streams::Impl::output_part() noexcept {
   normalise(weights->output_norm);
   linear(weights->output_layer(), logits.data(), weights->output_layer().padded_rows());
+}
+
+void Streams::Impl::count_frequencies(std::uint32_t row) noexcept {
+  const std::size_t stride = weights->output_layer().padded_rows();
+  const ModelConfig& c = weights->config;
+  float* const z = logits.data() + row * stride;
+  if (c.traits.output_cap != 0) {
+    const float cap = c.traits.output_cap;
+    for (std::uint32_t i = 0; i < c.vocabulary; ++i) z[i] = soft_cap(finite_or_least(z[i]), cap);
+  }
+  rows[row].total = kernels->frequencies(z, static_cast<std::int32_t>(c.vocabulary), freqs.data() + row * stride);
 }
 
 }  // namespace koan

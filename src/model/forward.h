@@ -15,8 +15,6 @@ struct Streams::Impl {
   const Kernels* kernels = nullptr;
   std::uint32_t max_rows = 0;
   KvCache cache;
-  Rope rope;
-  float score_scale = 0;               // 1 / sqrt(head size)
   std::vector<std::uint64_t> lengths;  // positions each stream has
   std::uint64_t scratch_bytes = 0;
 
@@ -24,12 +22,20 @@ struct Streams::Impl {
   struct RowState {
     std::uint64_t position;
     std::uint32_t stream;
-    std::int32_t n_blocks;
     std::uint32_t total;  // of its frequencies, 0 while they are not computed
   };
   std::vector<RowState> rows;
-  AlignedBuffer<AttentionBlock> blocks;  // [max_rows][max_blocks]
-  AlignedBuffer<float> cosine, sine;     // [max_rows + 1][half]; the last is the angle of sink queries
+
+  // Which positions a layer sees and how it rotates: one for all layers, and one for those with a sliding window of
+  // their own, if there are any.
+  struct Reach {
+    Window window;
+    Rope rope;
+    std::vector<std::int32_t> n_blocks;    // [max_rows]
+    AlignedBuffer<AttentionBlock> blocks;  // [max_rows][max_blocks]
+    AlignedBuffer<float> cosine, sine;     // [max_rows + 1][half]; the last is the angle of sink queries
+  };
+  std::vector<Reach> reaches;
 
   AlignedBuffer<float> x;             // [row][width], the residual stream
   AlignedBuffer<float> hidden;        // [row][input of the next linear layer]
@@ -48,20 +54,28 @@ struct Streams::Impl {
 
   Status allocate(std::uint32_t n_streams, Window window);
   void forward(std::span<const Row> batch) noexcept;
+  // Of a row of the last forward(), once.
+  void count_frequencies(std::uint32_t row) noexcept;
 
  private:
   struct Sizes;
+  void make_reaches(Window window);
+  const Reach& reach_of(std::uint32_t layer) const noexcept {
+    return weights->config.local.contains(layer) ? reaches.back() : reaches.front();
+  }
   void begin_rows(std::span<const Row> batch) noexcept;
   void attention_part(const LayerWeights& layer, std::uint32_t index) noexcept;
   void feed_forward_part(const LayerWeights& layer) noexcept;
   void output_part() noexcept;
   void normalise(const AlignedBuffer<float>& weight) noexcept;
   void linear(const PackedStorage& matrix, float* out, std::size_t stride) noexcept;
-  void add_result(std::size_t stride) noexcept;
+  void add_result(std::size_t stride, const AlignedBuffer<float>& post_norm) noexcept;
   void attend_row(const LayerWeights& layer, std::uint32_t index, std::uint32_t row, float* qkv) noexcept;
-  void store_position(const LayerWeights& layer, const RowState& state, std::uint32_t row, const KvCache::Head& head,
+  void norm_head(const AlignedBuffer<float>& weight, float* head) const noexcept;
+  void store_position(const LayerWeights& layer, const Reach& reach, std::uint32_t row, const KvCache::Head& head,
                       float* key_in, const float* value) noexcept;
-  void quantise_query(const float* heads, std::size_t angle_row, std::int8_t* out, float* out_scale) noexcept;
+  void quantise_query(const float* heads, const Reach& reach, std::size_t angle_row, std::int8_t* out,
+                      float* out_scale) noexcept;
 };
 
 }  // namespace koan

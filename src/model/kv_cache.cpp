@@ -29,7 +29,6 @@ std::uint64_t KvCache::memory_needed(const Shape& shape, Window window) noexcept
 Result<KvCache> KvCache::create(const Shape& shape, Window window) {
   KvCache out;
   out.shape_ = shape;
-  out.window_ = window;
   out.ring_ = ring_blocks(window);
   const std::size_t positions = head_count(shape) * (out.ring_ + 1) * kRowBlock;
   if (!out.keys_.allocate(positions * shape.head_stride) || !out.values_.allocate(positions * shape.head_stride) ||
@@ -60,10 +59,10 @@ void KvCache::store(const Head& head, std::uint64_t position, const std::int8_t*
   for (std::size_t i = 0; i < width; ++i) values[i] = float_to_bf16(value[i]);
 }
 
-std::int32_t KvCache::list_blocks(std::uint64_t position, AttentionBlock* out) const noexcept {
-  const std::uint64_t first = position >= window_.size ? position - window_.size + 1 : 0;  // of the window
-  const auto sinks = static_cast<std::uint32_t>(std::min<std::uint64_t>(window_.sinks, first));
-  const bool sink_query = uses_sink_query(position);
+std::int32_t KvCache::list_blocks(std::uint64_t position, Window window, AttentionBlock* out) const noexcept {
+  const std::uint64_t first = position >= window.size ? position - window.size + 1 : 0;  // of the window
+  const auto sinks = static_cast<std::uint32_t>(std::min<std::uint64_t>(window.sinks, first));
+  const bool sink_query = uses_sink_query(window, position);
   AttentionBlock* const begin = out;
   std::uint32_t mask = 0;  // of block 0: sinks that are reached with the ordinary query join the window's positions
   if (sink_query) {

@@ -10,6 +10,14 @@
 
 namespace koan {
 
+// What position the sink query is rotated as: the furthest that the model has seen a sink from.
+inline std::uint64_t sink_position(Window window) noexcept { return std::uint64_t{window.size} + window.sinks - 1; }
+// True when the sinks of this position are outside its window and further away than the model has seen: then they are
+// reached with the sink query, not with the ordinary one.
+inline bool uses_sink_query(Window window, std::uint64_t position) noexcept {
+  return window.sinks > 0 && position > sink_position(window);
+}
+
 class KvCache {
  public:
   struct Shape {
@@ -36,15 +44,9 @@ class KvCache {
   void store(const Head& head, std::uint64_t position, const std::int8_t* key, const float* key_scale,
              const float* value) const noexcept;
 
-  // True when the sinks of this position are outside its window and further away than the model has seen: then they are
-  // reached with the sink query (sink_position()), not with the ordinary one.
-  bool uses_sink_query(std::uint64_t position) const noexcept {
-    return window_.sinks > 0 && position > sink_position();
-  }
-  std::uint64_t sink_position() const noexcept { return std::uint64_t{window_.size} + window_.sinks - 1; }
-
-  // Blocks that a query at `position` attends to, ascending; returns how many, at most max_blocks().
-  std::int32_t list_blocks(std::uint64_t position, AttentionBlock* out) const noexcept;
+  // Blocks that a query at `position` attends to, ascending; returns how many, at most max_blocks(). `window` is the
+  // layer's, no wider than that of create() and of no more sinks.
+  std::int32_t list_blocks(std::uint64_t position, Window window, AttentionBlock* out) const noexcept;
   std::uint32_t max_blocks() const noexcept { return ring_ + 1; }
 
  private:
@@ -54,7 +56,6 @@ class KvCache {
   }
 
   Shape shape_{};
-  Window window_;
   std::uint32_t ring_ = 0;  // blocks in the ring; slot ring_ is the block that stays
   AlignedBuffer<std::int8_t> keys_;
   AlignedBuffer<float> key_scales_;

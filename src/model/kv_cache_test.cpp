@@ -33,7 +33,7 @@ TEST(KvCache, ListsExactlyTheAttendedPositions) {
       ASSERT_TRUE(cache);
       std::vector<AttentionBlock> blocks(cache->max_blocks());
       for (std::uint64_t position = 0; position < 400; ++position) {
-        const std::int32_t n = cache->list_blocks(position, blocks.data());
+        const std::int32_t n = cache->list_blocks(position, window, blocks.data());
         ASSERT_GE(n, 1);
         ASSERT_LE(static_cast<std::uint32_t>(n), cache->max_blocks());
         std::map<std::uint64_t, bool> listed;
@@ -74,7 +74,7 @@ TEST(KvCache, KeepsWhatTheListRefersTo) {
     }
     const float scale = static_cast<float>(p) + 0.5f;
     cache->store(head, p, key, &scale, value);
-    const std::int32_t n = cache->list_blocks(p, blocks.data());
+    const std::int32_t n = cache->list_blocks(p, window, blocks.data());
     for (std::int32_t b = 0; b < n; ++b) {
       const AttentionBlock& block = blocks[static_cast<std::size_t>(b)];
       for (std::uint32_t lane = 0; lane < 16; ++lane) {

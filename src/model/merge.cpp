@@ -9,8 +9,6 @@
 namespace koan {
 namespace {
 
-constexpr std::size_t kQ8Block = 34;  // bytes of a group in Q8_0
-
 struct Target {
   std::uint32_t layer;
   Weights::Linear linear;
@@ -77,9 +75,7 @@ Status merge_tensor(const AdapterTensor& tensor, float scale, const RowPlacement
     for (std::uint32_t g = 0; g * kGroup < w.size(); ++g) {
       const float* const group = w.data() + g * kGroup;
       if (is_zero(t.data() + g * kGroup)) continue;
-      std::uint8_t block[kQ8Block];
-      quantize_q8_0_block(group, block);
-      if (!fits_q8_0({group, kGroup}) || !matrix.put_group(at, g, block)) {
+      if (!fits_q8_0({group, kGroup}) || !matrix.put_group(at, g, quantise_group(group))) {
         return Error{ErrorCode::kCorrupt,
                      "adapter tensor '" + tensor.target + "' makes row " + std::to_string(row) + " not finite in Q8_0"};
       }
@@ -89,9 +85,17 @@ Status merge_tensor(const AdapterTensor& tensor, float scale, const RowPlacement
 }
 
 LayerWeights borrow(const LayerWeights& from) noexcept {
-  return {from.attention_norm.borrow(),    from.query_norm.borrow(), from.key_norm.borrow(),
-          from.feed_forward_norm.borrow(), from.qkv.borrow(),        from.attention_output.borrow(),
-          from.gate_up.borrow(),           from.down.borrow()};
+  return {from.attention_norm.borrow(),
+          from.query_norm.borrow(),
+          from.key_norm.borrow(),
+          from.feed_forward_norm.borrow(),
+          from.attention_post_norm.borrow(),
+          from.feed_forward_post_norm.borrow(),
+          from.qkv_bias.borrow(),
+          from.qkv.borrow(),
+          from.attention_output.borrow(),
+          from.gate_up.borrow(),
+          from.down.borrow()};
 }
 
 Weights borrow(const Weights& from) {
@@ -99,6 +103,7 @@ Weights borrow(const Weights& from) {
   out.config = from.config;
   for (const LayerWeights& layer : from.layers) out.layers.push_back(borrow(layer));
   out.output_norm = from.output_norm.borrow();
+  out.rope_divisors = from.rope_divisors;
   out.embedding = from.embedding.borrow();
   if (from.output) out.output = from.output->borrow();
   out.parameters = from.parameters;

@@ -131,6 +131,10 @@ TEST(Merge, EqualsAModelMergedInItsFile) {
       {.architecture = "qwen3", .tied = false, .seed = 2},
       {.width = 40, .feed_forward = 50, .heads = 5, .kv_heads = 5, .head_dim = 8, .type = GgmlType::kF32, .seed = 3},
       {.width = 96, .feed_forward = 160, .heads = 6, .kv_heads = 3, .head_dim = 16, .type = GgmlType::kF16, .seed = 4},
+      {.architecture = "qwen2", .seed = 5},
+      {.architecture = "gemma", .kv_heads = 1, .seed = 6},
+      {.architecture = "gemma2", .seed = 7},
+      {.architecture = "gemma3", .head_dim = 48, .seed = 8},
   };
   for (const TestShape& shape : shapes) {
     TestModel model(shape);
@@ -211,6 +215,35 @@ TEST(Merge, GroupsWithoutADeltaKeepTheirBytes) {
   EXPECT_EQ(std::memcmp(before.scales, after.scales, 64), 0);
   EXPECT_NE(std::memcmp(before.quants + 512, after.quants + 512, 512), 0);
   EXPECT_NE(std::memcmp(before.scales + 16, after.scales + 16, 64), 0);
+}
+
+// Bases of other types than Q8_0 have scales that Q8_0 has not; they stay where nothing is added, and elsewhere the sum
+// is quantised as ever.
+TEST(Merge, BasesOfEveryQuantisedType) {
+  for (const GgmlType type : {GgmlType::kQ4_0, GgmlType::kQ4_1, GgmlType::kQ5_0, GgmlType::kQ5_1, GgmlType::kQ4_K,
+                              GgmlType::kQ5_K, GgmlType::kQ6_K}) {
+    TestModel model({.architecture = "qwen2", .width = 256, .type = type});
+    const Weights base = Weights::from_gguf(model.file).value();
+    Adapter adapter;
+    adapter.architecture = "qwen2";
+    adapter.tensors.push_back(random_pair(model.tensor("blk.0.ffn_up.weight"), 1, 5));
+    AdapterTensor& pair = adapter.tensors[0];
+    std::fill_n(pair.a.begin(), 64, 0.0f);
+    const Weights merged = merge(base, adapter).value();
+    const std::uint32_t row = base.feed_forward_stride + 3;  // row 3 of up
+    std::vector<float> before(256), after(256);
+    base.layers[0].gate_up.row(row, before.data());
+    merged.layers[0].gate_up.row(row, after.data());
+    for (std::size_t g = 0; g < 256; g += 32) {
+      Group sum{};
+      for (std::size_t i = 0; i < 32; ++i) {
+        const volatile float term = pair.b[3] * pair.a[g + i];
+        sum.values[i] = before[g + i] + term;
+      }
+      const Group expected = g < 64 ? sum : requantise(sum);
+      for (std::size_t i = 0; i < 32; ++i) ASSERT_EQ(after[g + i], expected.values[i]) << ggml_type_name(type) << g + i;
+    }
+  }
 }
 
 // True of scales that are normal in F16. With a subnormal one the largest quant is not 127 and requantising moves the

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/half.h"
-
 namespace koan {
 namespace {
 
@@ -14,16 +12,9 @@ constexpr std::size_t kPackedGroup = static_cast<std::size_t>(kGroup) * kRowBloc
 
 bool is_finite(float value) noexcept { return (std::bit_cast<std::uint32_t>(value) & 0x7F800000u) != 0x7F800000u; }
 
-std::uint16_t read_u16(const std::uint8_t* p) noexcept { return static_cast<std::uint16_t>(p[0] | (p[1] << 8)); }
-
-float read_f32(const std::uint8_t* p) noexcept {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(read_u16(p)) |
-                              (static_cast<std::uint32_t>(read_u16(p + 2)) << 16));
-}
-
 Error not_finite(const GgufTensor& tensor, std::uint64_t row) {
   return Error{ErrorCode::kCorrupt,
-               "tensor '" + tensor.name + "' row " + std::to_string(row) + " is not finite in Q8_0"};
+               "tensor '" + tensor.name + "' row " + std::to_string(row) + " is not finite in int8"};
 }
 
 }  // namespace
@@ -40,26 +31,14 @@ bool fits_q8_0(std::span<const float> values) noexcept {
                      [](float v) { return v < 127.0f * 65504.0f && v > -127.0f * 65504.0f; });
 }
 
-bool read_floats(const GgufTensor& tensor, std::uint64_t first, std::span<float> out) noexcept {
-  const std::size_t width = tensor.type == GgmlType::kF32 ? 4 : 2;
-  const std::uint8_t* p = tensor.data.data() + first * width;
-  bool finite = true;
-  for (float& value : out) {
-    switch (tensor.type) {
-      case GgmlType::kF32:
-        value = read_f32(p);
-        break;
-      case GgmlType::kF16:
-        value = half_to_float(read_u16(p));
-        break;
-      default:
-        value = bf16_to_float(read_u16(p));
-        break;
-    }
-    finite = finite && is_finite(value);
-    p += width;
-  }
-  return finite;
+QuantGroup quantise_group(const float* values) noexcept {
+  std::uint8_t block[kQ8Block];
+  quantize_q8_0_block(values, block);
+  GgmlGroup group;
+  read_ggml_groups(GgmlType::kQ8_0, block, &group);
+  QuantGroup out;
+  convert_group(group, out);  // finite: the writer limits the scale
+  return out;
 }
 
 Result<PackedStorage> PackedStorage::create(std::uint64_t rows, std::uint64_t in) {
@@ -75,38 +54,48 @@ Result<PackedStorage> PackedStorage::create(std::uint64_t rows, std::uint64_t in
 }
 
 Status PackedStorage::put(const GgufTensor& tensor, const RowPlacement& placement) {
+  if (!is_float_type(tensor.type)) return put_quantised(tensor, placement);
   const std::uint64_t in = tensor.shape[0];
   const auto rows = static_cast<std::uint32_t>(tensor.element_count() / in);
-  if (tensor.type == GgmlType::kQ8_0) {
-    for (std::uint32_t r = 0; r < rows; ++r) {
-      if (!put_row(placement.at(r), tensor.data.data() + static_cast<std::size_t>(r) * groups_ * kQ8Block))
-        return not_finite(tensor, r);
-    }
-    return {};
-  }
+  const std::size_t row_bytes = static_cast<std::size_t>(in) * ggml_block(tensor.type).bytes;
   std::vector<float> values(padded_in(), 0.0f);  // what lies beyond `in` stays zero
   for (std::uint32_t r = 0; r < rows; ++r) {
-    if (!read_floats(tensor, r * in, std::span(values).first(in)) || !fits_q8_0(values)) return not_finite(tensor, r);
-    const Bytes blocks = quantize_q8_0(values);
-    if (!put_row(placement.at(r), blocks.data())) return not_finite(tensor, r);
+    const std::span<float> row = std::span(values).first(in);
+    if (!read_ggml_values(tensor.type, tensor.data.data() + r * row_bytes, row) || !fits_q8_0(row))
+      return not_finite(tensor, r);
+    for (std::uint32_t g = 0; g < groups_; ++g)
+      if (!put_group(placement.at(r), g, quantise_group(values.data() + g * kGroup))) return not_finite(tensor, r);
   }
   return {};
 }
 
-bool PackedStorage::put_row(std::uint32_t index, const std::uint8_t* q8_blocks) noexcept {
-  bool finite = true;
-  for (std::uint32_t g = 0; g < groups_; ++g) finite = put_group(index, g, q8_blocks + g * kQ8Block) && finite;
-  return finite;
+// Rows are whole blocks, so nothing is padded.
+Status PackedStorage::put_quantised(const GgufTensor& tensor, const RowPlacement& placement) {
+  const auto [elements, bytes] = ggml_block(tensor.type);
+  const std::uint32_t blocks = padded_in() / elements, groups = elements / kGroup;
+  const auto rows = static_cast<std::uint32_t>(tensor.element_count() / tensor.shape[0]);
+  const std::uint8_t* from = tensor.data.data();
+  GgmlGroup block[8];
+  QuantGroup group;
+  for (std::uint32_t r = 0; r < rows; ++r) {
+    for (std::uint32_t b = 0; b < blocks; ++b, from += bytes) {
+      read_ggml_groups(tensor.type, from, block);
+      for (std::uint32_t g = 0; g < groups; ++g) {
+        if (!convert_group(block[g], group) || !put_group(placement.at(r), b * groups + g, group))
+          return not_finite(tensor, r);
+      }
+    }
+  }
+  return {};
 }
 
-bool PackedStorage::put_group(std::uint32_t row, std::uint32_t group, const std::uint8_t* q8_block) noexcept {
+bool PackedStorage::put_group(std::uint32_t row, std::uint32_t group, const QuantGroup& from) noexcept {
   const std::size_t lane = row % kRowBlock;
   const std::size_t at = static_cast<std::size_t>(row / kRowBlock) * groups_ + group;
-  const float scale = half_to_float(read_u16(q8_block));
-  scales_.data()[at * kRowBlock + lane] = scale;
+  scales_.data()[at * kRowBlock + lane] = from.scale;
   std::int8_t* to = quants_.data() + at * kPackedGroup + lane * 4;
-  for (std::size_t k = 0; k < kUnits; ++k) std::memcpy(to + k * kRowBlock * 4, q8_block + 2 + k * 4, 4);
-  return is_finite(scale);
+  for (std::size_t k = 0; k < kUnits; ++k) std::memcpy(to + k * kRowBlock * 4, from.quants + k * 4, 4);
+  return is_finite(from.scale);
 }
 
 Result<PackedStorage> PackedStorage::copy() const {

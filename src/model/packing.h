@@ -6,6 +6,7 @@
 #include "formats/gguf.h"
 #include "kernels/kernels.h"
 #include "model/aligned_buffer.h"
+#include "model/convert.h"
 
 namespace koan {
 
@@ -29,8 +30,8 @@ class PackedStorage {
   // Q8_0.
   Status put(const GgufTensor& tensor, const RowPlacement& placement);
 
-  // One group of one row, as a block of Q8_0 (f16 scale and 32 int8). False if the scale is not finite.
-  bool put_group(std::uint32_t row, std::uint32_t group, const std::uint8_t* q8_block) noexcept;
+  // One group of one row. False if the scale is not finite.
+  bool put_group(std::uint32_t row, std::uint32_t group, const QuantGroup& from) noexcept;
 
   Result<PackedStorage> copy() const;
   // The same memory; this object must outlive the result, and neither is written from then on.
@@ -45,7 +46,7 @@ class PackedStorage {
   std::uint64_t bytes() const noexcept { return quants_.bytes() + scales_.bytes(); }
 
  private:
-  bool put_row(std::uint32_t index, const std::uint8_t* q8_blocks) noexcept;
+  Status put_quantised(const GgufTensor& tensor, const RowPlacement& placement);
 
   AlignedBuffer<std::int8_t> quants_;
   AlignedBuffer<float> scales_;
@@ -53,8 +54,8 @@ class PackedStorage {
   std::uint32_t groups_ = 0;
 };
 
-// Elements of a F32, F16 or BF16 tensor from `first` on, widened exactly. False if one is not finite.
-bool read_floats(const GgufTensor& tensor, std::uint64_t first, std::span<float> out) noexcept;
+// 32 values by the rule of GGUF's Q8_0: what F32, F16 and BF16 matrices and merged weights become.
+QuantGroup quantise_group(const float* values) noexcept;
 
 // Whether amax / 127 is finite as f16. Beyond that the writer of Q8_0 would clip, and the model would silently be
 // another one. False for NaN.

@@ -18,6 +18,11 @@ struct Case {
   Window window;
 };
 
+// Wide enough for blocks of 256.
+TestShape typed(GgmlType type) {
+  return {.width = 256, .feed_forward = 512, .heads = 4, .kv_heads = 2, .head_dim = 64, .type = type};
+}
+
 class Parity : public testing::TestWithParam<Case> {};
 
 TEST_P(Parity, MeanDivergenceIsSmall) {
@@ -60,7 +65,50 @@ INSTANTIATE_TEST_SUITE_P(
               .type = GgmlType::kF32},
              {40, 4}},
         Case{"head_48", {.width = 96, .heads = 2, .kv_heads = 1, .head_dim = 48, .type = GgmlType::kF16}, {40, 4}},
-        Case{"bf16", {.layers = 3, .type = GgmlType::kBF16}, {64, 4}}),
+        Case{"bf16", {.layers = 3, .type = GgmlType::kBF16}, {64, 4}},
+        Case{"qwen2", {.architecture = "qwen2"}, {40, 4}},
+        Case{"qwen2_odd",
+             {.architecture = "qwen2", .width = 56, .heads = 7, .kv_heads = 1, .head_dim = 8, .type = GgmlType::kF16},
+             {512, 0}},
+        Case{"llama_bias", {.tied = false, .bias = true}, {40, 4}}, Case{"llama_divisors", {.divisors = true}, {40, 4}},
+        Case{"llama_linear",
+             {.keys = {{"rope.scaling.type", std::string("linear")}, {"rope.scaling.factor", 4.0}}},
+             {512, 0}},
+        Case{"mistral", {.keys = {{"attention.sliding_window", std::uint64_t{24}}}}, {64, 4}},
+        Case{"mistral_wider", {.keys = {{"attention.sliding_window", std::uint64_t{4096}}}}, {40, 4}},
+        Case{"gemma", {.architecture = "gemma", .kv_heads = 1, .head_dim = 64}, {40, 4}},
+        Case{"gemma2",
+             {.architecture = "gemma2",
+              .layers = 3,
+              .keys = {{"attention.sliding_window", std::uint64_t{24}},
+                       {"attn_logit_softcapping", 2.0},
+                       {"final_logit_softcapping", 5.0}}},
+             {64, 4}},
+        Case{"gemma2_defaults", {.architecture = "gemma2", .width = 72, .heads = 6}, {40, 4}},
+        Case{"gemma3",
+             {.architecture = "gemma3",
+              .layers = 4,
+              .keys = {{"attention.sliding_window", std::uint64_t{20}},
+                       {"attention.sliding_window_pattern", std::uint64_t{3}},
+                       {"rope.freq_base", 1e6},
+                       {"rope.scaling.type", std::string("linear")},
+                       {"rope.scaling.factor", 8.0}}},
+             {64, 4}},
+        Case{"gemma3_pattern",
+             {.architecture = "gemma3",
+              .layers = 3,
+              .head_dim = 48,
+              .tied = false,
+              .keys = {{"attention.sliding_window", std::uint64_t{32}},
+                       {"attention.sliding_window_pattern", std::uint64_t{2}},
+                       {"final_logit_softcapping", 6.0}}},
+             {40, 4}},
+        Case{"q8_norms", {.architecture = "qwen2", .vector_type = GgmlType::kQ8_0}, {40, 4}},
+        Case{"f16_norms", {.architecture = "gemma3", .type = GgmlType::kF16, .vector_type = GgmlType::kF16}, {40, 4}},
+        Case{"q4_0", typed(GgmlType::kQ4_0), {64, 4}}, Case{"q4_1", typed(GgmlType::kQ4_1), {64, 4}},
+        Case{"q5_0", typed(GgmlType::kQ5_0), {64, 4}}, Case{"q5_1", typed(GgmlType::kQ5_1), {64, 4}},
+        Case{"q4_k", typed(GgmlType::kQ4_K), {64, 4}}, Case{"q5_k", typed(GgmlType::kQ5_K), {64, 4}},
+        Case{"q6_k", typed(GgmlType::kQ6_K), {64, 4}}),
     [](const testing::TestParamInfo<Case>& one) { return std::string(one.param.name); });
 
 // The comparison above can fail: it notices a window that is off by one.

@@ -82,8 +82,8 @@ TEST(Peft, ImportComparesWithTheBase) {
   base.layers = 0;
   expect_error(sample().import(base), ErrorCode::kNeedsModel, "only 0 blocks");
   base = base_of({});
-  base.architecture = "gemma";
-  expect_error(sample().import(base), ErrorCode::kNotSupported, "'gemma'");
+  base.architecture = "phi3";
+  expect_error(sample().import(base), ErrorCode::kNotSupported, "'phi3'");
   base = base_of({});
   Written other = sample();
   other.file.metadata["koan.metadata"] = R"({"koan.adapter.base_sha256":{"text":")" + std::string(64, 'a') + "\"}}";

@@ -80,11 +80,12 @@ double exp64(double x) noexcept {
   return p * power_of_two(n);
 }
 
-Rope::Rope(double base, std::uint32_t head_dim) {
+Rope::Rope(double base, std::uint32_t head_dim, double factor, std::span<const double> divisors) {
   const double log_base = log64(base);
   for (std::uint32_t i = 0; i < head_dim / 2; ++i) {
     const double exponent = -(static_cast<double>(2 * i) / static_cast<double>(head_dim));
-    const double turns = exp64(exponent * log_base) * kTurnsPerRadian;
+    double turns = exp64(exponent * log_base) * kTurnsPerRadian;
+    turns = (turns / (divisors.empty() ? 1.0 : divisors[i])) / factor;
     steps_.push_back(static_cast<std::uint64_t>(turns * kTwo64 + 0.5));
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace koan {
@@ -13,8 +14,8 @@ double exp64(double x) noexcept;
 class Rope {
  public:
   Rope() = default;
-  // base >= 1; head_dim even.
-  Rope(double base, std::uint32_t head_dim);
+  // base >= 1; head_dim even; factor >= 1; divisors >= 1, head_dim / 2 of them or none.
+  Rope(double base, std::uint32_t head_dim, double factor = 1, std::span<const double> divisors = {});
 
   std::uint32_t half() const noexcept { return static_cast<std::uint32_t>(steps_.size()); }
   std::uint64_t step(std::uint32_t pair) const noexcept {

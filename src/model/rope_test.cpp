@@ -27,6 +27,16 @@ TEST(Rope, StepsAreFractionsOfATurn) {
   }
 }
 
+TEST(Rope, DivisorsAndFactorSlowThePairs) {
+  const double divisors[4] = {1, 1.5, 8, 1e30};
+  const Rope plain(10000.0, 8), slow(10000.0, 8, 4.0, divisors);
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    const double expected = static_cast<double>(plain.step(i)) / divisors[i] / 4;
+    EXPECT_NEAR(static_cast<double>(slow.step(i)), expected, 4e-16 * expected + 1) << i;
+  }
+  EXPECT_EQ(slow.step(3), 0u);  // a pair that does not turn
+}
+
 TEST(Rope, AnglesAgreeWithLibm) {
   const Rope rope(10000.0, 32);
   float cosine[16], sine[16];
@@ -84,6 +94,8 @@ TEST(Rope, KnownSteps) {
   EXPECT_EQ(rope.step(0), 2935890503282001408u);
   EXPECT_EQ(rope.step(1), 1650972556229361664u);
   EXPECT_EQ(rope.step(15), 522083363211519u);
+  const std::vector<double> thirds(16, 3.0);
+  EXPECT_EQ(Rope(10000.0, 32, 7.0, thirds).step(1), 78617740772826736u);
 }
 
 }  // namespace

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "kernels/dispatch.h"
 #include "model/reference_forward.h"
+#include "model/test_models.h"
 #include "model/weights.h"
 
 namespace koan {
@@ -52,6 +55,23 @@ class Stories : public testing::Test {
       }
     }
     return out;
+  }
+
+  // 120 tokens that the model itself likes, drawn with its own probabilities.
+  std::vector<Token> sampled_tokens() const {
+    std::mt19937 random(11);
+    Streams streams = Streams::create(weights_, choose_kernels().value(), {512, 0}, 1, 1).value();
+    std::vector<Token> tokens = {1};
+    while (tokens.size() < 120) {
+      const Row row{0, tokens.back()};
+      streams.forward({&row, 1});
+      const NextToken next = streams.next(0);
+      std::uint32_t start = 0;
+      const auto n = static_cast<std::int32_t>(next.freqs.size());
+      tokens.push_back(static_cast<Token>(choose_kernels().value()->find(
+          next.freqs.data(), n, static_cast<std::uint32_t>(random()) % next.total, &start)));
+    }
+    return tokens;
   }
 
   Bytes data_;
@@ -107,6 +127,41 @@ TEST_F(Stories, AgreesWithDoublePrecision) {
   for (std::size_t i = 0; i < freqs.size(); ++i) sum += divergence(expected[i], {freqs[i], totals[i]});
   RecordProperty("mean_bits", std::to_string(sum / 120));
   EXPECT_LT(sum / 120, 3e-3);  // weights converted from F32 included
+}
+
+// Quantised as a converter would do it: matrices whose rows fit the blocks, the others in F16. Measured against the
+// float64 forward pass over the quantised weights.
+TEST_F(Stories, QuantisedFilesAgreeWithDoublePrecision) {
+  const std::vector<Token> tokens = sampled_tokens();
+  std::vector<Row> rows;
+  for (const Token token : tokens) rows.push_back({0, token});
+  for (const GgmlType type : {GgmlType::kF32, GgmlType::kF16, GgmlType::kBF16, GgmlType::kQ8_0, GgmlType::kQ4_0,
+                              GgmlType::kQ4_1, GgmlType::kQ5_0, GgmlType::kQ5_1}) {
+    std::deque<Bytes> data;
+    GgufFile file = file_;
+    for (GgufTensor& tensor : file.tensors) {
+      if (tensor.shape.size() != 2) continue;
+      tensor.type = tensor.shape[0] % ggml_block(type).elements == 0 ? type : GgmlType::kF16;
+      std::vector<float> values;
+      for (const double value : dequantise(*file_.find(tensor.name))) values.push_back(static_cast<float>(value));
+      data.push_back(encode_values(values, tensor.type));
+      tensor.data = data.back();
+    }
+    const auto weights = std::make_shared<const Weights>(Weights::from_gguf(file).value());
+    Streams streams = Streams::create(weights, choose_kernels().value(), {512, 0}, 1, 128).value();
+    streams.forward(rows);
+    const auto expected = ReferenceForward(file).run(tokens, {512, 0});
+    double bits = 0;
+    for (std::uint32_t i = 0; i < tokens.size(); ++i) bits += divergence(expected[i], streams.next(i));
+    bits /= static_cast<double>(tokens.size());
+    const auto converted = ReferenceForward(ConvertedModel(file).file).run(tokens, {512, 0});
+    double conversion = 0;
+    for (std::size_t i = 0; i < tokens.size(); ++i) conversion += divergence(expected[i], converted[i]);
+    conversion /= static_cast<double>(tokens.size());
+    RecordProperty(ggml_type_name(type), std::to_string(bits) + " of them conversion " + std::to_string(conversion));
+    EXPECT_LT(bits, 8e-3) << ggml_type_name(type);
+    EXPECT_LT(conversion, 2e-3) << ggml_type_name(type);
+  }
 }
 
 TEST_F(Stories, ModelNamesTheTokenizerItCannotUse) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 #include "model/forward.h"
 
@@ -47,6 +46,18 @@ struct Streams::Impl::Sizes {
   std::uint64_t width, group, hidden, result, vocabulary;
 };
 
+// A local layer never looked further than its window, so it needs no sinks where that is the narrower one (numerics
+// section 8).
+void Streams::Impl::make_reaches(Window window) {
+  const ModelConfig& c = weights->config;
+  reaches.resize(c.local.window == 0 ? 1 : 2);
+  reaches[0].window = window;
+  reaches[0].rope = Rope(c.rope_base, c.head_dim, c.rope_factor, weights->rope_divisors);
+  if (c.local.window == 0) return;
+  reaches[1].window = window.size < c.local.window ? window : Window{c.local.window, 0};
+  reaches[1].rope = Rope(c.local.rope_base, c.head_dim, c.local.rope_factor, weights->rope_divisors);
+}
+
 Status Streams::Impl::allocate(std::uint32_t n_streams, Window window) {
   const ModelConfig& c = weights->config;
   const Sizes size(*weights);
@@ -65,9 +76,13 @@ Status Streams::Impl::allocate(std::uint32_t n_streams, Window window) {
     ok = ok && buffer.allocate(static_cast<std::size_t>(count));
     scratch_bytes += buffer.bytes();
   };
-  take(blocks, n * cache.max_blocks());
-  take(cosine, (n + 1) * rope.half());
-  take(sine, (n + 1) * rope.half());
+  make_reaches(window);
+  for (Reach& reach : reaches) {
+    take(reach.blocks, n * cache.max_blocks());
+    take(reach.cosine, (n + 1) * reach.rope.half());
+    take(reach.sine, (n + 1) * reach.rope.half());
+    reach.n_blocks.resize(max_rows);
+  }
   take(x, n * size.width);
   take(hidden, n * size.hidden);
   take(quants, n * size.hidden);
@@ -88,7 +103,10 @@ Status Streams::Impl::allocate(std::uint32_t n_streams, Window window) {
   scratch_bytes += KvCache::memory_needed(shape, window);
   rows.reserve(max_rows);
   lengths.assign(n_streams, 0);
-  rope.angles(cache.sink_position(), cosine.data() + n * rope.half(), sine.data() + n * rope.half());
+  for (Reach& reach : reaches) {
+    const std::size_t last = static_cast<std::size_t>(n) * reach.rope.half();
+    reach.rope.angles(sink_position(reach.window), reach.cosine.data() + last, reach.sine.data() + last);
+  }
   return {};
 }
 
@@ -110,10 +128,6 @@ Result<Streams> Streams::create(std::shared_ptr<const Weights> weights, const Ke
   impl->weights = std::move(weights);
   impl->kernels = kernels;
   impl->max_rows = max_rows;
-  const ModelConfig& c = impl->weights->config;
-  impl->rope = Rope(c.rope_base, c.head_dim);
-  impl->score_scale =
-      1.0f / std::sqrt(static_cast<float>(c.head_dim));  // sqrt is exact in IEEE-754, unlike the rest of libm
   KOAN_TRY(impl->allocate(n_streams, window));
   return Streams(std::move(impl));
 }
@@ -134,13 +148,9 @@ void Streams::forward(std::span<const Row> rows) noexcept {
 NextToken Streams::next(std::uint32_t row) noexcept {
   assert(row < impl_->rows.size());
   const std::size_t stride = impl_->weights->output_layer().padded_rows();
-  const std::uint32_t vocabulary = impl_->weights->config.vocabulary;
-  std::uint32_t* const freqs = impl_->freqs.data() + row * stride;
-  std::uint32_t& total = impl_->rows[row].total;
-  if (total == 0)
-    total =
-        impl_->kernels->frequencies(impl_->logits.data() + row * stride, static_cast<std::int32_t>(vocabulary), freqs);
-  return {std::span<std::uint32_t>(freqs, vocabulary), total};
+  if (impl_->rows[row].total == 0) impl_->count_frequencies(row);
+  return {std::span<std::uint32_t>(impl_->freqs.data() + row * stride, impl_->weights->config.vocabulary),
+          impl_->rows[row].total};
 }
 
 std::uint64_t Streams::memory_bytes() const noexcept { return impl_->scratch_bytes; }

@@ -78,8 +78,10 @@ class StreamsTest : public testing::Test {
 };
 
 TEST_F(StreamsTest, GroupingOfRowsChangesNothing) {
-  for (const char* architecture : {"llama", "qwen3"}) {
-    const TestShape shape{.architecture = architecture};
+  for (const char* architecture : {"llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"}) {
+    TestShape shape{.architecture = architecture};
+    const std::string_view name = architecture;
+    if (name == "gemma2" || name == "gemma3") shape.keys = {{"attention.sliding_window", std::uint64_t{40}}};
     const auto weights = load(shape);
     for (const Window window :
          {Window{16, 0}, Window{16, 1}, Window{33, 4}, Window{50, 16}, Window{200, 4}, Window{512, 0}}) {
@@ -103,7 +105,18 @@ TEST_F(StreamsTest, EveryInstructionSetGivesTheSameBits) {
                                .kv_heads = 1,
                                .head_dim = 8,
                                .vocabulary = 37,
-                               .type = GgmlType::kF32}};
+                               .type = GgmlType::kF32},
+                              {.architecture = "qwen2", .heads = 7, .kv_heads = 1, .head_dim = 48, .divisors = false},
+                              {.divisors = true},
+                              {.architecture = "gemma", .width = 72, .heads = 2, .kv_heads = 1, .head_dim = 64},
+                              {.architecture = "gemma2",
+                               .keys = {{"attention.sliding_window", std::uint64_t{20}},
+                                        {"attn_logit_softcapping", 2.0},
+                                        {"final_logit_softcapping", 4.0}}},
+                              {.architecture = "gemma3",
+                               .layers = 7,
+                               .type = GgmlType::kF16,
+                               .keys = {{"attention.sliding_window", std::uint64_t{33}}}}};
   std::vector<std::string> ran;
   for (const TestShape& shape : shapes) {
     const auto weights = load(shape);

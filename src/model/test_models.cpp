@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "base/half.h"
+#include "model/architecture.h"
+#include "model/packing.h"
 
 namespace koan {
 
@@ -22,24 +24,42 @@ TestModel::TestModel(const TestShape& shape) : shape_(shape), random_(shape.seed
                    {p + "rope.dimension_count", shape.head_dim},
                    {p + "attention.layer_norm_rms_epsilon", 1e-5},
                    {p + "rope.freq_base", 10000.0}};
+  for (const auto& [key, value] : shape.keys) file.metadata[p + key] = value;
   add_matrix("token_embd.weight", shape.width, shape.vocabulary, 2);
   if (!shape.tied) add_matrix("output.weight", shape.width, shape.vocabulary, 2);
   add_norm("output_norm.weight", shape.width);
-  for (std::uint64_t i = 0; i < shape.layers; ++i) {
-    const std::string block = "blk." + std::to_string(i) + ".";
-    add_norm(block + "attn_norm.weight", shape.width);
-    add_norm(block + "ffn_norm.weight", shape.width);
-    if (shape.architecture == "qwen3") {
-      add_norm(block + "attn_q_norm.weight", shape.head_dim);
-      add_norm(block + "attn_k_norm.weight", shape.head_dim);
-    }
-    add_matrix(block + "attn_q.weight", shape.width, shape.heads * shape.head_dim, 1);
-    add_matrix(block + "attn_k.weight", shape.width, shape.kv_heads * shape.head_dim, 1);
-    add_matrix(block + "attn_v.weight", shape.width, shape.kv_heads * shape.head_dim, 1);
-    add_matrix(block + "attn_output.weight", shape.heads * shape.head_dim, shape.width, 0.5);
-    add_matrix(block + "ffn_gate.weight", shape.width, shape.feed_forward, 1);
-    add_matrix(block + "ffn_up.weight", shape.width, shape.feed_forward, 1);
-    add_matrix(block + "ffn_down.weight", shape.feed_forward, shape.width, 0.5);
+  if (shape.divisors) add_vector("rope_freqs.weight", shape.head_dim / 2, 1, 8);
+  for (std::uint64_t i = 0; i < shape.layers; ++i) add_layer("blk." + std::to_string(i) + ".");
+}
+
+void TestModel::add_layer(const std::string& block) {
+  const TestShape& shape = shape_;
+  const Architecture& architecture = *find_architecture(shape.architecture);
+  // What a block adds has to show beside an embedding that was multiplied by sqrt(width).
+  const bool wide = architecture.scales_embedding;
+  const double out_gain = wide && !architecture.post_norms ? 4 : 0.5;
+  const std::uint64_t queries = shape.heads * shape.head_dim, keys = shape.kv_heads * shape.head_dim;
+  add_norm(block + "attn_norm.weight", shape.width);
+  add_norm(block + "ffn_norm.weight", shape.width);
+  if (architecture.head_norms) {
+    add_vector(block + "attn_q_norm.weight", shape.head_dim, wide ? 0.9 : 0.7, wide ? 1.5 : 1.3);
+    add_vector(block + "attn_k_norm.weight", shape.head_dim, wide ? 0.9 : 0.7, wide ? 1.5 : 1.3);
+  }
+  add_matrix(block + "attn_q.weight", shape.width, queries, 1);
+  add_matrix(block + "attn_k.weight", shape.width, keys, 1);
+  add_matrix(block + "attn_v.weight", shape.width, keys, 1);
+  if (architecture.needs_bias || shape.bias) {
+    add_vector(block + "attn_q.bias", queries, -1, 1);
+    add_vector(block + "attn_k.bias", keys, -1, 1);
+    add_vector(block + "attn_v.bias", keys, -1, 1);
+  }
+  add_matrix(block + "attn_output.weight", queries, shape.width, out_gain);
+  add_matrix(block + "ffn_gate.weight", shape.width, shape.feed_forward, 1);
+  add_matrix(block + "ffn_up.weight", shape.width, shape.feed_forward, 1);
+  add_matrix(block + "ffn_down.weight", shape.feed_forward, shape.width, out_gain);
+  if (architecture.post_norms) {
+    add_vector(block + "post_attention_norm.weight", shape.width, 1, 2);
+    add_vector(block + "post_ffw_norm.weight", shape.width, 1, 2);
   }
 }
 
@@ -60,51 +80,37 @@ void TestModel::add_matrix(const std::string& name, std::uint64_t in, std::uint6
   std::uniform_real_distribution<double> uniform(-range, range);
   std::vector<float> values(in * rows);
   for (float& value : values) value = static_cast<float>(uniform(random_));
-  data_.push_back(encode(values, shape_.type));
-  file.tensors.push_back({name, {in, rows}, shape_.type, data_.back()});
+  // As in real files: rows that do not fit a type's blocks stay F16.
+  const GgmlType type = in % ggml_block(shape_.type).elements == 0 ? shape_.type : GgmlType::kF16;
+  data_.push_back(encode_values(values, type));
+  file.tensors.push_back({name, {in, rows}, type, data_.back()});
 }
 
-void TestModel::add_norm(const std::string& name, std::uint64_t width) {
-  std::uniform_real_distribution<double> uniform(0.7, 1.3);
+void TestModel::add_norm(const std::string& name, std::uint64_t width) { add_vector(name, width, 0.7, 1.3); }
+
+void TestModel::add_vector(const std::string& name, std::uint64_t width, double low, double high) {
+  std::uniform_real_distribution<double> uniform(low, high);
   std::vector<float> values(width);
   for (float& value : values) value = static_cast<float>(uniform(random_));
-  data_.push_back(encode(values, GgmlType::kF32));
-  file.tensors.push_back({name, {width}, GgmlType::kF32, data_.back()});
+  const GgmlType type = width % ggml_block(shape_.vector_type).elements == 0 ? shape_.vector_type : GgmlType::kF32;
+  data_.push_back(encode_values(values, type));
+  file.tensors.push_back({name, {width}, type, data_.back()});
 }
 
-Bytes TestModel::encode(const std::vector<float>& values, GgmlType type) const {
-  if (type == GgmlType::kQ8_0) return quantize_q8_0(values);
-  Bytes out;
-  for (const float value : values) {
-    if (type == GgmlType::kF32) append_fixed(out, std::bit_cast<std::uint32_t>(value));
-    if (type == GgmlType::kF16) append_fixed(out, float_to_half(value));
-    if (type == GgmlType::kBF16) append_fixed(out, float_to_bf16(value));
-  }
-  return out;
-}
-
-std::vector<double> dequantise(const GgufTensor& tensor) {
-  std::vector<double> out;
-  ByteReader in(tensor.data);
-  while (out.size() < tensor.element_count()) {
-    switch (tensor.type) {
-      case GgmlType::kF32:
-        out.push_back(std::bit_cast<float>(in.fixed<std::uint32_t>().value()));
-        break;
-      case GgmlType::kF16:
-        out.push_back(half_to_float(in.fixed<std::uint16_t>().value()));
-        break;
-      case GgmlType::kBF16:
-        out.push_back(bf16_to_float(in.fixed<std::uint16_t>().value()));
-        break;
-      case GgmlType::kQ8_0: {
-        const double scale = half_to_float(in.fixed<std::uint16_t>().value());
-        for (int i = 0; i < 32; ++i) out.push_back(scale * static_cast<std::int8_t>(in.fixed<std::uint8_t>().value()));
-        break;
-      }
+ConvertedModel::ConvertedModel(const GgufFile& from) : file(from) {
+  for (GgufTensor& tensor : file.tensors) {
+    if (tensor.shape.size() != 2) continue;
+    PackedStorage packed = PackedStorage::create(tensor.shape[1], tensor.shape[0]).value();
+    if (!packed.put(tensor, {})) continue;
+    std::vector<float> values, row(packed.padded_in());
+    for (std::uint32_t r = 0; r < tensor.shape[1]; ++r) {
+      packed.row(r, row.data());
+      values.insert(values.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(tensor.shape[0]));
     }
+    data_.push_back(encode_values(values, GgmlType::kF32));
+    tensor.type = GgmlType::kF32;
+    tensor.data = data_.back();
   }
-  return out;
 }
 
 }  // namespace koan

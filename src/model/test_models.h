@@ -5,6 +5,7 @@
 #include <random>
 
 #include "formats/gguf.h"
+#include "model/test_quantise.h"
 
 namespace koan {
 
@@ -20,6 +21,10 @@ struct TestShape {
   bool tied = true;
   GgmlType type = GgmlType::kQ8_0;
   std::uint64_t seed = 1;
+  GgmlType vector_type = GgmlType::kF32;       // of norms and biases
+  bool bias = false;                           // also where the architecture can do without
+  bool divisors = false;                       // rope_freqs.weight, 1 to 8
+  std::map<std::string, GgufValue> keys = {};  // after the architecture's name and a point
 };
 
 // Tensors and hyperparameters; no tokenizer. Its views point into itself.
@@ -36,16 +41,27 @@ class TestModel {
   Bytes& own_data(const std::string& name);
 
  private:
+  void add_layer(const std::string& block);
   void add_matrix(const std::string& name, std::uint64_t in, std::uint64_t rows, double gain);
   void add_norm(const std::string& name, std::uint64_t width);
-  Bytes encode(const std::vector<float>& values, GgmlType type) const;
+  void add_vector(const std::string& name, std::uint64_t width, double low, double high);
 
   TestShape shape_;
   std::mt19937_64 random_;
   std::deque<Bytes> data_;
 };
 
-// Elements of a tensor of any type, as doubles, row-major.
-std::vector<double> dequantise(const GgufTensor& tensor);
+// A model with each matrix as koan packs it, in F32: what of it is lost in packing, and nothing else. Its other views
+// point into what `from` does.
+class ConvertedModel {
+ public:
+  explicit ConvertedModel(const GgufFile& from);
+  ConvertedModel(const ConvertedModel&) = delete;
+  ConvertedModel& operator=(const ConvertedModel&) = delete;
+  GgufFile file;
+
+ private:
+  std::deque<Bytes> data_;
+};
 
 }  // namespace koan

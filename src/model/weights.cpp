@@ -1,8 +1,10 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
+#include "model/architecture.h"
 #include "model/config.h"
 
 namespace koan {
@@ -14,8 +16,8 @@ std::string shape_text(const std::vector<std::uint64_t>& shape) {
   return out + "]";
 }
 
-// The tensors of a file by name. Remembers which were taken, because one that is left over (a bias, rotary divisors,
-// experts) means mathematics that we would silently leave out.
+// The tensors of a file by name. Remembers which were taken, because one that is left over (a bias that the
+// architecture does not have, experts) means mathematics that we would silently leave out.
 class TensorSet {
  public:
   static Result<TensorSet> create(const GgufFile& file) {
@@ -66,14 +68,19 @@ class TensorSet {
   std::uint64_t parameters_ = 0;
 };
 
-Result<AlignedBuffer<float>> load_norm(TensorSet& tensors, const std::string& name, std::uint64_t width) {
+Result<std::vector<float>> load_vector(TensorSet& tensors, const std::string& name, std::uint64_t width) {
   KOAN_ASSIGN(const GgufTensor* tensor, tensors.take(name, {width}));
-  if (tensor->type == GgmlType::kQ8_0)
-    return Error{ErrorCode::kNotSupported, "norm '" + name + "' of type Q8_0 is not supported"};
+  std::vector<float> out(static_cast<std::size_t>(width));
+  if (!read_ggml_values(tensor->type, tensor->data.data(), out))
+    return Error{ErrorCode::kCorrupt, "tensor '" + name + "' is not finite"};
+  return out;
+}
+
+Result<AlignedBuffer<float>> load_norm(TensorSet& tensors, const std::string& name, std::uint64_t width) {
+  KOAN_ASSIGN(const std::vector<float> values, load_vector(tensors, name, width));
   AlignedBuffer<float> out;
   if (!out.allocate(round_up(width, kGroup))) return Error{ErrorCode::kLimit, "not enough memory for the model"};
-  if (!read_floats(*tensor, 0, std::span(out.data(), width)))
-    return Error{ErrorCode::kCorrupt, "tensor '" + name + "' is not finite"};
+  std::copy(values.begin(), values.end(), out.data());
   return out;
 }
 
@@ -101,18 +108,54 @@ Status load_linear_layers(TensorSet& tensors, const Weights& weights, const std:
   return {};
 }
 
-Result<LayerWeights> load_layer(TensorSet& tensors, const Weights& weights, std::uint32_t index) {
-  const ModelConfig& c = weights.config;
-  const std::string block = "blk." + std::to_string(index) + ".";
-  LayerWeights out;
+// Biases of queries, keys and values: all three or none.
+Status load_bias(TensorSet& tensors, const Weights& weights, const std::string& block, LayerWeights& out) {
+  const Architecture& architecture = *find_architecture(weights.config.architecture);
+  const std::string names[] = {block + "attn_q.bias", block + "attn_k.bias", block + "attn_v.bias"};
+  const bool any =
+      std::any_of(std::begin(names), std::end(names), [&](const std::string& name) { return tensors.contains(name); });
+  if (!architecture.may_have_bias || (!any && !architecture.needs_bias)) return {};
+  if (!out.qkv_bias.allocate(out.qkv.padded_rows())) return Error{ErrorCode::kLimit, "not enough memory for the model"};
+  const auto layers = weights.linear_layers();
+  for (std::size_t i = 0; i < std::size(names); ++i) {
+    KOAN_ASSIGN(const std::vector<float> values, load_vector(tensors, names[i], layers[i].out));
+    for (std::uint32_t r = 0; r < values.size(); ++r) out.qkv_bias.data()[layers[i].placement.at(r)] = values[r];
+  }
+  return {};
+}
+
+Status load_norms(TensorSet& tensors, const ModelConfig& c, const std::string& block, LayerWeights& out) {
   KOAN_ASSIGN(out.attention_norm, load_norm(tensors, block + "attn_norm.weight", c.width));
-  if (c.architecture == "qwen3") {
+  if (c.traits.head_norms) {
     KOAN_ASSIGN(out.query_norm, load_norm(tensors, block + "attn_q_norm.weight", c.head_dim));
     KOAN_ASSIGN(out.key_norm, load_norm(tensors, block + "attn_k_norm.weight", c.head_dim));
   }
   KOAN_ASSIGN(out.feed_forward_norm, load_norm(tensors, block + "ffn_norm.weight", c.width));
+  if (c.traits.post_norms) {
+    KOAN_ASSIGN(out.attention_post_norm, load_norm(tensors, block + "post_attention_norm.weight", c.width));
+    KOAN_ASSIGN(out.feed_forward_post_norm, load_norm(tensors, block + "post_ffw_norm.weight", c.width));
+  }
+  return {};
+}
+
+Result<LayerWeights> load_layer(TensorSet& tensors, const Weights& weights, std::uint32_t index) {
+  const std::string block = "blk." + std::to_string(index) + ".";
+  LayerWeights out;
+  KOAN_TRY(load_norms(tensors, weights.config, block, out));
   KOAN_TRY(load_linear_layers(tensors, weights, block, out));
+  KOAN_TRY(load_bias(tensors, weights, block, out));
   return out;
+}
+
+// Divisors of the rotary frequencies (llama 3.1). At least 1, so that steps stay below 2^62 (numerics section 7).
+Status load_divisors(TensorSet& tensors, const ModelConfig& c, std::vector<double>& out) {
+  const std::string name = "rope_freqs.weight";
+  if (!find_architecture(c.architecture)->may_have_divisors || !tensors.contains(name)) return {};
+  KOAN_ASSIGN(const std::vector<float> values, load_vector(tensors, name, c.head_dim / 2));
+  out.assign(values.begin(), values.end());
+  if (std::any_of(out.begin(), out.end(), [](double divisor) { return divisor < 1; }))
+    return Error{ErrorCode::kNotSupported, "tensor '" + name + "' has a divisor below 1"};
+  return {};
 }
 
 // The vocabulary is the number of embedding rows; the metadata need not repeat it.
@@ -137,7 +180,7 @@ std::uint64_t count_multiply_adds(const ModelConfig& c) noexcept {
 
 std::array<Weights::Linear, 7> Weights::linear_layers() const noexcept {
   const ModelConfig& c = config;
-  const bool pairs = c.architecture == "llama";  // numerics section 7
+  const bool pairs = c.traits.rotates_neighbours;  // numerics section 7
   const std::uint32_t head = c.head_dim, stride = head_stride;
   const std::uint64_t queries = std::uint64_t{c.heads} * head, keys = std::uint64_t{c.kv_heads} * head;
   return {{
@@ -164,6 +207,7 @@ Result<Weights> Weights::from_gguf(const GgufFile& file) {
     KOAN_ASSIGN(out.output, load_matrix(tensors, "output.weight", c.width, c.vocabulary));
   }
   KOAN_ASSIGN(out.output_norm, load_norm(tensors, "output_norm.weight", c.width));
+  KOAN_TRY(load_divisors(tensors, c, out.rope_divisors));
   out.layers.reserve(c.layers);
   for (std::uint32_t i = 0; i < c.layers; ++i) {
     KOAN_ASSIGN(LayerWeights layer, load_layer(tensors, out, i));

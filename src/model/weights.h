@@ -15,9 +15,11 @@ namespace koan {
 // result of `qkv` is already laid out as attention wants it; gate and up are padded to `feed_forward_stride` rows each.
 struct LayerWeights {
   AlignedBuffer<float> attention_norm;  // padded to a multiple of 32, like all norms
-  AlignedBuffer<float> query_norm;      // [head_dim], empty for llama
+  AlignedBuffer<float> query_norm;      // [head_dim], empty where the architecture has none, like all below
   AlignedBuffer<float> key_norm;
   AlignedBuffer<float> feed_forward_norm;
+  AlignedBuffer<float> attention_post_norm, feed_forward_post_norm;
+  AlignedBuffer<float> qkv_bias;   // laid out as the rows of qkv
   PackedStorage qkv;               // query heads, key heads, value heads
   PackedStorage attention_output;  // reads [heads * head_dim], heads not padded
   PackedStorage gate_up;
@@ -28,6 +30,7 @@ struct Weights {
   ModelConfig config;
   std::vector<LayerWeights> layers;
   AlignedBuffer<float> output_norm;
+  std::vector<double> rope_divisors;  // of the frequencies, one per pair; empty: none
   PackedStorage embedding;
   std::optional<PackedStorage> output;  // absent: the embedding is the output layer too
   std::uint64_t parameters = 0;

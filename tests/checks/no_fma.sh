@@ -9,7 +9,7 @@ esac
 bad=0 seen=0
 for build in "$KOAN_BUILD" ${KOAN_OTHER_BUILDS:+"$KOAN_OTHER_BUILDS/clang"}; do
   [ -d "$build" ] || continue
-  for module in kernels model coder codec; do
+  for module in kernels formats model coder codec; do
     archive=$build/src/$module/libkoan_$module.a
     [ -f "$archive" ] || { echo "$archive: missing"; bad=1; continue; }
     code=$(objdump -d --no-show-raw-insn "$archive") || exit 1
