@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
@@ -45,5 +46,22 @@ StreamHash::StreamHash(StreamHash&&) noexcept = default;
 StreamHash& StreamHash::operator=(StreamHash&&) noexcept = default;
 void StreamHash::update(ByteView data) noexcept { XXH3_64bits_update(&state_->xxh, data.data(), data.size()); }
 std::uint64_t StreamHash::digest() const noexcept { return XXH3_64bits_digest(&state_->xxh); }
+
+struct StreamSha256::State {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+StreamSha256::StreamSha256() : state_(std::make_unique<State>()) {
+  EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr);
+}
+StreamSha256::~StreamSha256() = default;
+StreamSha256::StreamSha256(StreamSha256&&) noexcept = default;
+StreamSha256& StreamSha256::operator=(StreamSha256&&) noexcept = default;
+void StreamSha256::update(ByteView data) { EVP_DigestUpdate(state_->context.get(), data.data(), data.size()); }
+Sha256 StreamSha256::digest() {
+  Sha256 out;
+  EVP_DigestFinal_ex(state_->context.get(), out.data(), nullptr);
+  return out;
+}
 
 }  // namespace koan

@@ -32,4 +32,19 @@ class StreamHash {
   std::unique_ptr<State> state_;
 };
 
+// SHA-256 likewise.
+class StreamSha256 {
+ public:
+  StreamSha256();
+  ~StreamSha256();
+  StreamSha256(StreamSha256&&) noexcept;
+  StreamSha256& operator=(StreamSha256&&) noexcept;
+  void update(ByteView data);
+  Sha256 digest();  // once
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 }  // namespace koan

@@ -40,14 +40,13 @@ bool is_there(const fs::path& path) {
 // --model, else the embedded model with this hash, else the first.
 Result<std::shared_ptr<const Model>> load_base(const Arguments& arguments, const std::optional<Sha256>& wanted) {
   const auto embedded = embedded_models();
-  if (const auto named = find_embedded(arguments.model)) return Model::load(embedded[*named].gguf);
   if (arguments.model.empty()) {
     const auto found = std::find_if(embedded.begin(), embedded.end(),
                                     [&](const EmbeddedModel& model) { return sha256(model.gguf) == wanted; });
     return Model::load((found == embedded.end() ? embedded.front() : *found).gguf);
   }
-  KOAN_ASSIGN(const Bytes gguf, read_model_file(arguments.model));
-  auto model = Model::load(gguf);
+  KOAN_ASSIGN(const ModelBytes bytes, read_model(arguments.model));
+  auto model = Model::load(bytes.gguf());
   if (!model) return std::move(model).error().in(arguments.model);
   return model;
 }

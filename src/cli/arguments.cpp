@@ -25,7 +25,7 @@ constexpr std::array<VerbName, 6> kVerbs = {{
     {"decompress", Verb::kDecompress, "Decompress FILE.koan to FILE"},
     {"test", Verb::kTest, "Decode, compare all checksums, write nothing"},
     {"list", Verb::kList, "What a file holds; needs no model"},
-    {"models", Verb::kModels, "The models this koan has, or what GGUF FILEs hold"},
+    {"models", Verb::kModels, "The models this koan has, or what FILEs hold; import, remove: its own store"},
     {"bench", Verb::kBench, "Ratio, speed and memory beside other compressors"},
 }};
 
@@ -36,6 +36,7 @@ constexpr const char* kFilterWhat =
     "  koan test [OPTIONS] FILE...             decode, compare all checksums, write nothing\n"
     "  koan list [OPTIONS] FILE...             what a file holds; needs no model\n"
     "  koan models [OPTIONS] [FILE...]         the models this koan has\n"
+    "  koan models import MODEL...             put models where koan finds them; remove NAME...\n"
     "  koan adapters [VERB] ...                the adapters this koan has: list, info, add, remove, ...\n"
     "  koan adapt INPUT... -o FILE             train an adapter on your text (by koan-train)\n"
     "  koan generate [OPTIONS] [PROMPT]        text from a model, the same on every machine\n"
@@ -150,7 +151,8 @@ void add_output_options(CLI::App& app, Raw& raw) {
 void add_options(CLI::App& app, Raw& raw, Verb verb, bool filter) {
   const bool moves = verb == Verb::kCompress || verb == Verb::kDecompress;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("FILE", raw.out.files, verb == Verb::kModels ? "GGUF files to describe" : "- or nothing: stdin")
+  app.add_option("FILE", raw.out.files,
+                 verb == Verb::kModels ? "Names, GGUF files or folders to describe" : "- or nothing: stdin")
       ->type_name("")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (moves) add_output_options(app, raw);
@@ -186,8 +188,10 @@ void add_options(CLI::App& app, Raw& raw, Verb verb, bool filter) {
     app.add_flag("--levels", raw.levels_table, "One row for each level");
     app.add_flag("--ablation", raw.ablation, "One row for each choice of adaptive predictors");
   }
-  app.add_option("--model", raw.out.model, "GGUF model to compress with; also known when decompressing")
-      ->type_name("FILE");
+  app.add_option("--model", raw.out.model,
+                 "Model to compress with: a name, a GGUF file, a Hugging Face folder; also known when\n"
+                 "decompressing")
+      ->type_name("NAME");
   app.add_flag("-q,--quiet", raw.out.quiet, "Say less");
   app.add_flag("-v,--verbose", raw.out.verbose, "Say more")->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   app.add_flag("--no-progress", raw.no_progress, "No progress line");

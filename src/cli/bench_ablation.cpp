@@ -38,11 +38,9 @@ Result<CoderSetup> coder_setup(const Arguments& arguments) {
   CoderSetup out;
   KOAN_ASSIGN(out.kernels, choose_kernels());
   KOAN_ASSIGN(ModelStore store, ModelStore::create(out.kernels));
-  if (const auto named = find_embedded(arguments.model)) {
-    KOAN_TRY(store.choose(*named));
-  } else if (!arguments.model.empty()) {
-    KOAN_ASSIGN(const Bytes gguf, read_model_file(arguments.model));
-    auto added = store.add(gguf, true);
+  if (!arguments.model.empty()) {
+    KOAN_ASSIGN(const ModelBytes bytes, read_model(arguments.model));
+    auto added = bytes.embedded ? store.choose(*bytes.embedded) : store.add(bytes.owned, true);
     if (!added) return std::move(added).error().in(arguments.model);
   }
   const std::size_t by_level = level_of(arguments.level).tier;

@@ -1,5 +1,5 @@
-// koan adapt: hands its arguments to koan-train, which has LibTorch, together with the embedded model that they name, or the
-// first if they name none. koan-train takes this process over, so signals and the exit code are its own.
+// koan adapt: hands its arguments to koan-train, which has LibTorch, together with the model that they name, or the
+// first embedded one if they name none. koan-train takes this process over, so signals and the exit code are its own.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/model_names.h"
 #include "cli/report.h"
 #include "cli/train_program.h"
 #include "codec/model_store.h"
@@ -26,7 +26,7 @@ namespace {
 struct ModelWord {
   std::size_t word = 0, at = 0;
 };
-std::optional<ModelWord> find_model(const std::vector<std::string>& words) {
+std::optional<ModelWord> find_model_word(const std::vector<std::string>& words) {
   constexpr std::string_view kLong = "--model=";
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     const std::string& word = words[i];
@@ -42,28 +42,31 @@ bool asks_for_help(const std::vector<std::string>& words) {
 }
 
 // A file in memory that the next program inherits, as a path. The name of the model is inside.
-Result<std::string> share(const EmbeddedModel& model) {
+Result<std::string> share(ByteView gguf) {
   FileHandle file(::memfd_create("koan-model", 0));
-  if (!file.is_open()) return io_error("cannot pass the embedded model on", errno);
-  FileSink sink(file.fd(), "embedded model");
-  KOAN_TRY(sink.write(model.gguf));
+  if (!file.is_open()) return io_error("cannot pass the model on", errno);
+  FileSink sink(file.fd(), "model in memory");
+  KOAN_TRY(sink.write(gguf));
   return "/proc/self/fd/" + std::to_string(file.release());
 }
 
-// The words with an embedded model in place of its name, or of none.
+// The words with what is read as a model in place of its name, or of none.
 Result<std::vector<std::string>> with_model(std::vector<std::string> words) {
-  const std::optional<ModelWord> given = find_model(words);
+  const std::optional<ModelWord> given = find_model_word(words);
   if (!given) {
     if (asks_for_help(words)) return words;  // nothing will be loaded
-    KOAN_ASSIGN(const std::string path, share(embedded_models()[0]));
+    KOAN_ASSIGN(const std::string path, share(embedded_models()[0].gguf));
     // Before the rest, where "--" cannot hide them.
     words.insert(words.begin(), {"--model", path});
     return words;
   }
   const std::string name = words[given->word].substr(given->at);
-  const std::optional<std::size_t> embedded = find_embedded(name);
-  if (!embedded || std::filesystem::exists(name)) return words;
-  KOAN_ASSIGN(const std::string path, share(embedded_models()[*embedded]));
+  KOAN_ASSIGN(const NamedModel model, find_model(name));
+  std::string path = model.path;
+  if (model.embedded || model.is_folder) {
+    KOAN_ASSIGN(const ModelBytes bytes, read_model(model));
+    KOAN_ASSIGN(path, share(bytes.gguf()));
+  }
   words[given->word].replace(given->at, std::string::npos, path);
   return words;
 }

@@ -57,7 +57,8 @@ std::optional<EvalArguments> parse(std::vector<std::string> words, int* code) {
                   "Folder of NAME.lora.gguf; default: adapters in that of the results. "
                   "Those that are missing are trained")
       ->type_name("DIR");
-  lossless.add_option("--model", out.model, "An embedded model (nano, small) or a GGUF file; default: nano")
+  lossless
+      .add_option("--model", out.model, "An embedded model (nano, small), a name, a GGUF file or folder; default: nano")
       ->type_name("NAME");
   lossless.add_option("--domains", out.domains, "Only these, with commas between them")
       ->type_name("NAMES")
@@ -94,17 +95,16 @@ unsigned cores() {
 // As long as we run this is the program that we are, even if another was built in its place.
 std::string running_program() { return "/proc/" + std::to_string(::getpid()) + "/exe"; }
 
-Result<ModelIdentity> identify_model(const std::string& path) {
-  Bytes owned;
-  const auto embedded = path.empty() ? std::optional<std::size_t>(0) : find_embedded(path);
-  if (!embedded) {
-    KOAN_ASSIGN(owned, read_model_file(path));
+Result<ModelIdentity> identify_model(const std::string& word) {
+  ModelBytes bytes{std::size_t{0}, {}, {}};
+  if (!word.empty()) {
+    KOAN_ASSIGN(bytes, read_model(word));
   }
-  const ByteView gguf = embedded ? embedded_models()[*embedded].gguf : ByteView(owned);
-  auto file = parse_gguf(gguf);
-  if (!file) return std::move(file).error().in(path);
+  const ByteView gguf = bytes.gguf();
+  auto file = parse_gguf_model(gguf);
+  if (!file) return std::move(file).error().in(bytes.path);
   auto made = Tokenizer::from_gguf(*file);
-  if (!made) return std::move(made).error().in(path);
+  if (!made) return std::move(made).error().in(bytes.path);
   const auto tokenizer = std::make_shared<const Tokenizer>(std::move(*made));
   ModelIdentity out;
   const auto name = file->get_string("general.name");

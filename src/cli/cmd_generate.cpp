@@ -9,8 +9,8 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/generate_arguments.h"
+#include "cli/model_names.h"
 #include "cli/report.h"
-#include "cli/session.h"
 #include "cli/signals.h"
 #include "codec/model_store.h"
 #include "kernels/dispatch.h"
@@ -29,14 +29,12 @@ struct Ready {
 Result<Ready> prepare(const GenerateArguments& arguments) {
   KOAN_ASSIGN(const Kernels* kernels, choose_kernels());
   KOAN_TRY(known_answer_check(*kernels));
-  const auto embedded =
-      arguments.model.empty() ? std::optional(embedded_models().size() - 1) : find_embedded(arguments.model);
-  Bytes owned;
-  if (!embedded) {
-    KOAN_ASSIGN(owned, read_file(arguments.model, kMaxModelBytes));
+  ModelBytes bytes{embedded_models().size() - 1, {}, {}};
+  if (!arguments.model.empty()) {
+    KOAN_ASSIGN(bytes, read_model(arguments.model));
   }
-  auto local = LocalModel::load(embedded ? embedded_models()[*embedded].gguf : ByteView(owned));
-  if (!local) return embedded ? std::move(local).error() : std::move(local).error().in(arguments.model);
+  auto local = LocalModel::load(bytes.gguf());
+  if (!local) return bytes.embedded ? std::move(local).error() : std::move(local).error().in(bytes.path);
   Generator generator = Generator::create(local->model, local->special, kernels, arguments.batch);
   return Ready{std::move(*local), std::move(generator)};
 }

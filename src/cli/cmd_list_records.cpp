@@ -56,11 +56,13 @@ Result<Listing> list_once(Session& session, const Input& input) {
 Result<Listing> list_one(Session& session, const std::string& path, const Arguments& arguments) {
   KOAN_ASSIGN(Input input, open_input(path, true, arguments.force));
   if (!input.can_restart()) session.add_stored();
-  for (;;) {
+  for (bool looked = false;; looked = true) {
     auto listing = list_once(session, input);
     const bool missing = !listing && (listing.error().code == ErrorCode::kNeedsModel ||
                                       listing.error().code == ErrorCode::kNeedsAdapter);
-    if (!missing || !input.can_restart() || !session.add_stored()) return listing;
+    if (!missing || looked || !input.can_restart()) return listing;
+    KOAN_ASSIGN(const bool added, add_missing(session, input));
+    if (!added) return listing;
     KOAN_TRY(input.restart());
   }
 }

@@ -1,9 +1,11 @@
-// koan models: what this koan can code with, or what GGUF files hold.
+// koan models [NAME...]: what this koan can code with, or what models are.
 #include <cstdio>
 
 #include "base/hash.h"
+#include "cli/adapter_store.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/model_places.h"
 #include "cli/report.h"
 #include "cli/session.h"
 
@@ -42,9 +44,9 @@ std::vector<std::string> row_of(const koan_model_info& model, const Arguments& a
           note};
 }
 
-// Each file in a codec of its own, so that what is described is that file.
-Result<koan_model_info> load(const std::string& path, Arguments arguments, std::vector<Session>& keep) {
-  arguments.model = path;
+// Each model in a codec of its own, so that what is described is that one.
+Result<koan_model_info> load(const std::string& word, Arguments arguments, std::vector<Session>& keep) {
+  arguments.model = word;
   KOAN_ASSIGN(Session session, Session::create(arguments));
   KOAN_ASSIGN(koan_model_info info, session.model_in_use());
   info.is_chosen = 0;
@@ -52,41 +54,58 @@ Result<koan_model_info> load(const std::string& path, Arguments arguments, std::
   return info;
 }
 
+struct Listing {
+  Json models = Json::array();
+  Table table{{"name", "architecture", "parameters", "size", "vocabulary", "window", "sha256", ""}, {0, 1, 6, 7}};
+  std::vector<Session> keep;
+
+  void add(const koan_model_info& model, const std::string& path, const Arguments& arguments) {
+    models.push_back(json_of(model, path));
+    std::vector<std::string> row = row_of(model, arguments);
+    if (!path.empty() && arguments.files.empty()) row.back() = printable(path);
+    table.add(std::move(row));
+  }
+};
+
+// The embedded ones, then those of the folders, each with its path.
+Status list_all(const Arguments& arguments, Listing& out) {
+  KOAN_ASSIGN(Session session, Session::create(arguments));
+  for (std::size_t i = 0; i < session.codec().model_count(); ++i) {
+    const auto info = session.codec().model(i);
+    if (info) out.add(info.value, "", arguments);
+  }
+  out.keep.push_back(std::move(session));
+  for (const std::string& folder : model_folders()) {
+    for (const std::string& path : gguf_files(folder)) {
+      if (is_later_part(path)) continue;
+      const auto info = load(path, arguments, out.keep);
+      if (info) out.add(*info, path, arguments);
+      if (!info && !arguments.quiet) complain("passed over a model: " + info.error().message);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 int run_models(const Arguments& arguments) {
   Outcomes outcomes;
-  Json models = Json::array();
-  Table table({"name", "architecture", "parameters", "size", "vocabulary", "window", "sha256", ""}, {0, 1, 6, 7});
-  std::vector<Session> keep;
-  for (const std::string& path : arguments.files) {
-    auto info = load(path, arguments, keep);
-    if (!info) {
-      outcomes.failed(info.error());
-      continue;
-    }
-    models.push_back(json_of(*info, path));
-    table.add(row_of(*info, arguments));
+  Listing listing;
+  for (const std::string& word : arguments.files) {
+    const auto info = load(word, arguments, listing.keep);
+    if (info) listing.add(*info, word, arguments);
+    if (!info) outcomes.failed(info.error());
   }
   if (arguments.files.empty()) {
-    auto session = Session::create(arguments);
-    if (!session) {
-      outcomes.failed(session.error());
+    if (auto listed = list_all(arguments, listing); !listed) {
+      outcomes.failed(listed.error());
       return outcomes.exit_code();
     }
-    session->add_stored();
-    for (std::size_t i = 0; i < session->codec().model_count(); ++i) {
-      const auto info = session->codec().model(i);
-      if (!info) continue;
-      models.push_back(json_of(info.value, ""));
-      table.add(row_of(info.value, arguments));
-    }
-    keep.push_back(std::move(*session));
   }
   if (arguments.json) {
-    print_json("models", std::move(models), outcomes.exit_code(), false);
-  } else if (!models.empty()) {
-    std::fputs(table.text().c_str(), stdout);
+    print_json("models", std::move(listing.models), outcomes.exit_code(), false);
+  } else if (!listing.models.empty()) {
+    std::fputs(listing.table.text().c_str(), stdout);
   }
   return outcomes.exit_code();
 }

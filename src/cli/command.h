@@ -1,6 +1,7 @@
 // The verbs, one file each. They return an exit code (docs/cli.md).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@ int run_decompress(const Arguments& arguments);
 int run_test(const Arguments& arguments);
 int run_list(const Arguments& arguments);
 int run_models(const Arguments& arguments);
+// koan models import, remove; nothing: it is neither.
+std::optional<int> run_models_store(const std::vector<std::string>& words);
 int run_list_records(const Arguments& arguments);  // koan list --records
 int run_bench(const Arguments& arguments);
 // These read their own words.

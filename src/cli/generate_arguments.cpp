@@ -28,7 +28,8 @@ void add_options(CLI::App& app, Raw& raw) {
   app.add_flag("--file", out.from_file, "PROMPT names a file");
   app.add_option("--jsonl", out.jsonl, "One prompt for each line of JSON; prints one object a line")->type_name("FILE");
   app.add_option("--field", out.field, "Where the prompt is in a record; default prompt")->type_name("PATH");
-  app.add_option("--model", out.model, "An embedded model (nano, small) or a GGUF file; default: the largest embedded")
+  app.add_option("--model", out.model,
+                 "An embedded model (nano, small), a name, a GGUF file or folder; default: the largest embedded")
       ->type_name("NAME");
   app.add_option("--system", out.system, "System message of a chat template")->type_name("TEXT");
   app.add_option("--prefix", out.prefix, "Beginning of the answer")->type_name("TEXT");

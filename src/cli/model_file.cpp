@@ -43,14 +43,22 @@ bool is_later_part(const std::string& path) {
   return part && part->number > 1;
 }
 
+std::vector<std::string> parts_of(const std::string& path) {
+  const std::optional<PartName> part = part_name(path);
+  if (!part) return {path};
+  std::vector<std::string> out;
+  for (unsigned n = 1; n <= part->count; ++n) out.push_back(part->path(n));
+  return out;
+}
+
 Result<Bytes> read_model_file(const std::string& path) {
   const std::optional<PartName> part = part_name(path);
   if (!part) return read_file(path, kMaxModelBytes);
   if (part->number > 1)
     return Error{ErrorCode::kUsage, path + ": a later part of a split model; name the first, " + part->path(1)};
   Bytes out;
-  for (unsigned n = 1; n <= part->count; ++n) {
-    KOAN_ASSIGN(const Bytes bytes, read_file(part->path(n), kMaxModelBytes - out.size()));
+  for (const std::string& name : parts_of(path)) {
+    KOAN_ASSIGN(const Bytes bytes, read_file(name, kMaxModelBytes - out.size()));
     append_bytes(out, bytes);
   }
   return out;

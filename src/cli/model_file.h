@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -18,5 +19,8 @@ Result<Bytes> read_model_file(const std::string& path);
 
 // Whether a file is a part of a split model other than its first, by its name.
 bool is_later_part(const std::string& path);
+
+// All files of the model whose first is `path`, in order: usually that one.
+std::vector<std::string> parts_of(const std::string& path);
 
 }  // namespace koan::cli

@@ -25,6 +25,21 @@ std::string clock_of(double seconds) {
   return s >= 3600 ? format("%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60) : format("%lu:%02lu", s / 60, s % 60);
 }
 
+// A long name gives way: a wrapped line could not be taken back.
+void put(const std::string& name, const std::string& line) {
+  const std::size_t width = terminal_width();
+  const std::size_t room = width > line.size() + 3 ? width - line.size() - 3 : 0;
+  const std::string fitting =
+      name.size() <= room ? name : "..." + name.substr(name.size() - std::min(name.size(), room > 3 ? room - 3 : 0));
+  std::fprintf(stderr, "\r\033[K%s: %s", fitting.c_str(), line.c_str());
+  std::fflush(stderr);
+}
+
+void take_back() {
+  std::fputs("\r\033[K", stderr);
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 double seconds_now() noexcept {
@@ -61,21 +76,30 @@ void ProgressLine::show(const koan_progress& progress) {
     const double left = static_cast<double>(progress.bytes_total - progress.bytes_in);
     line += "  ETA " + clock_of(elapsed * left / static_cast<double>(progress.bytes_in));
   }
-  // A long name gives way: a wrapped line could not be taken back.
-  const std::size_t width = terminal_width();
-  const std::size_t room = width > line.size() + 3 ? width - line.size() - 3 : 0;
-  const std::string name = name_.size() <= room
-                               ? name_
-                               : "..." + name_.substr(name_.size() - std::min(name_.size(), room > 3 ? room - 3 : 0));
-  std::fprintf(stderr, "\r\033[K%s: %s", name.c_str(), line.c_str());
-  std::fflush(stderr);
+  put(name_, line);
   shown_ = true;
 }
 
 void ProgressLine::clear() {
-  if (!shown_) return;
-  std::fputs("\r\033[K", stderr);
-  std::fflush(stderr);
+  if (shown_) take_back();
+  shown_ = false;
+}
+
+ShareLine::ShareLine(bool enabled, const std::string& what)
+    : enabled_(enabled && ::isatty(STDERR_FILENO) != 0), what_(printable(what)), last_(seconds_now()) {}
+
+bool ShareLine::show(double share) {
+  const double now = seconds_now();
+  if (enabled_ && now - last_ >= kInterval) {
+    last_ = now;
+    put(what_, format("%.0f%%", 100 * share));
+    shown_ = true;
+  }
+  return !interrupted();
+}
+
+void ShareLine::clear() {
+  if (shown_) take_back();
   shown_ = false;
 }
 

@@ -33,4 +33,21 @@ class ProgressLine {
   double start_, last_;
 };
 
+// The same for work of which only a share is known: "WHAT: 42%".
+class ShareLine {
+ public:
+  ShareLine(bool enabled, const std::string& what);
+  ~ShareLine() { clear(); }
+  ShareLine(const ShareLine&) = delete;
+  ShareLine& operator=(const ShareLine&) = delete;
+
+  bool show(double share);  // false after a signal
+  void clear();
+
+ private:
+  bool enabled_, shown_ = false;
+  std::string what_;
+  double last_;
+};
+
 }  // namespace koan::cli

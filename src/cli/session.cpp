@@ -1,9 +1,7 @@
 #include "cli/session.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -11,34 +9,21 @@
 #include "base/hash.h"
 #include "cli/adapter_store.h"
 #include "cli/exit_code.h"
+#include "cli/model_hashes.h"
+#include "cli/model_places.h"
+#include "cli/progress.h"
 #include "cli/report.h"
-#include "codec/model_store.h"
 
 namespace koan::cli {
 namespace {
 
 constexpr std::uint64_t kMaxContextBytes = std::uint64_t{16} << 20;  // as the library
 
-Status add_model_file(koan::Codec& codec, const std::string& path, bool make_default) {
+Status add_model_file(koan::Codec& codec, const std::string& path) {
   KOAN_ASSIGN(const Bytes gguf, read_model_file(path));
-  const koan::Failure failure = codec.add_model(gguf, make_default);
+  const koan::Failure failure = codec.add_model(gguf, false);
   if (failure.code != KOAN_OK) return error_of(failure).in(path);
   return {};
-}
-
-// Where models are looked for, in the order of docs/cli.md.
-std::vector<std::string> model_folders() {
-  std::vector<std::string> out;
-  const char* const variable = std::getenv("KOAN_MODELS");
-  const std::string listed = variable == nullptr ? "" : variable;
-  for (std::size_t start = 0; start < listed.size();) {
-    const std::size_t end = std::min(listed.find(':', start), listed.size());
-    if (end != start) out.push_back(listed.substr(start, end - start));
-    start = end + 1;
-  }
-  const std::string data = data_folder();
-  if (!data.empty()) out.push_back(data + "/models");
-  return out;
 }
 
 using AdapterHash = std::array<std::uint8_t, 32>;
@@ -59,7 +44,7 @@ Status check_base(const std::string& path, const koan_model_info& model) {
   return Error{ErrorCode::kNeedsModel,
                path + ": this adapter was trained on " + (name.empty() ? "another model" : "model " + name) +
                    " (SHA-256 " + to_hex(*base) + "), not on " + model.name + " (" + to_hex(model.sha256) +
-                   "), which is in use; give its own model with --model FILE, or train it again with koan adapt"};
+                   "), which is in use; give its own model with --model NAME, or train it again with koan adapt"};
 }
 
 koan_routing routing_of(const Arguments& arguments, std::size_t adapters) {
@@ -91,10 +76,20 @@ Result<Session> Session::create(const Arguments& arguments) {
 }
 
 Status Session::choose_model(const std::string& word) {
-  const std::optional<std::size_t> embedded = find_embedded(word);
-  if (!embedded || std::filesystem::exists(word)) return add_model_file(codec_, word, true);
-  const koan::Failure failure = codec_.choose_model(*embedded);
+  KOAN_ASSIGN(const NamedModel model, find_model(word));
+  if (!model.embedded) return add_model(model, true);
+  const koan::Failure failure = codec_.choose_model(*model.embedded);
   if (failure.code != KOAN_OK) return error_of(failure);
+  return {};
+}
+
+Status Session::add_model(const NamedModel& model, bool make_default) {
+  ShareLine progress(arguments_.progress && !arguments_.quiet, "converting " + model.path);
+  KOAN_ASSIGN(const ModelBytes bytes, read_model(model, [&](double share) { return progress.show(share); }));
+  progress.clear();
+  const koan::Failure failure = codec_.add_model(bytes.owned, make_default);
+  if (failure.code != KOAN_OK) return error_of(failure).in(model.path);
+  if (model.is_folder) remember_folder(model.path, sha256(bytes.owned));
   return {};
 }
 
@@ -138,27 +133,44 @@ void Session::use_adapter(const std::array<std::uint8_t, 32>& hash) {
   if (std::find(adapters_.begin(), adapters_.end(), hash) == adapters_.end()) adapters_.push_back(hash);
 }
 
-bool Session::add_stored() {
-  if (folders_added_) return false;
-  folders_added_ = true;
+bool Session::add_stored_adapters() {
+  if (adapters_added_) return false;
+  adapters_added_ = true;
   bool any = false;
   for (const StoredAdapter& adapter : stored_adapters()) {
     const auto added = add_adapter_file(codec_, adapter.path);
     if (!added && !arguments_.quiet) complain("passed over an adapter: " + added.error().message);
     any = any || added;
   }
+  return any;
+}
+
+bool Session::add_stored() {
+  const bool any = add_stored_adapters();
+  if (folders_added_) return any;
+  folders_added_ = true;
   const std::size_t before = codec_.model_count();
-  std::vector<std::string> models;
   for (const std::string& folder : model_folders()) {
-    const std::vector<std::string> found = gguf_files(folder);
-    models.insert(models.end(), found.begin(), found.end());
-  }
-  for (const std::string& path : models) {
-    if (is_later_part(path)) continue;
-    const Status added = add_model_file(codec_, path, false);
-    if (!added && !arguments_.quiet) complain("passed over a model: " + added.error().message);
+    for (const std::string& path : gguf_files(folder)) {
+      if (is_later_part(path)) continue;
+      const Status added = add_model_file(codec_, path);
+      if (!added && !arguments_.quiet) complain("passed over a model: " + added.error().message);
+    }
   }
   return any || codec_.model_count() > before;
+}
+
+Result<bool> Session::add_by_hash(const Sha256& wanted) {
+  for (std::size_t i = 0; i < codec_.model_count(); ++i) {
+    const auto info = codec_.model(i);
+    if (info && std::equal(wanted.begin(), wanted.end(), info.value.sha256)) return false;
+  }
+  KOAN_ASSIGN(const std::optional<NamedModel> found, find_by_hash(wanted, arguments_.quiet));
+  if (!found) return false;
+  const Status added = add_model(*found, false);
+  if (!added && added.error().code == ErrorCode::kCancelled) return added.error();
+  if (!added && !arguments_.quiet) complain("passed over a model: " + added.error().message);
+  return added.has_value();
 }
 
 koan_options Session::options() const {

@@ -4,9 +4,11 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/result.h"
 #include "cli/arguments.h"
 #include "cli/model_file.h"
+#include "cli/model_names.h"
 #include "koan/koan.hpp"
 
 namespace koan::cli {
@@ -21,9 +23,13 @@ class Session {
   static Result<Session> create(const Arguments& arguments);
 
   koan::Codec& codec() noexcept { return codec_; }
-  // Adds the *.gguf of KOAN_MODELS and the data folder, models and adapters, once; true if that brought any. A file
-  // that is not usable is passed over.
+  // The adapters of the store, once; true if that brought any. A file that is not usable is passed over.
+  bool add_stored_adapters();
+  // Those and all models of KOAN_MODELS and the store.
   bool add_stored();
+  // The model with this hash alone, from there or from the caches of other programs (model_hashes.h). False: it was
+  // known already, or is nowhere. kCancelled after a signal.
+  Result<bool> add_by_hash(const Sha256& wanted);
   koan_options options() const;  // points into the session
   // What these arguments compress with.
   Result<koan_model_info> model_in_use() const;
@@ -36,6 +42,7 @@ class Session {
       : codec_(std::move(codec)), arguments_(std::move(arguments)), context_(std::move(context)) {}
 
   Status choose_model(const std::string& word);
+  Status add_model(const NamedModel& model, bool make_default);
   Status add_named_adapters();
   // Those of the store that say they were trained on this model.
   Status add_fitting_adapters();
@@ -45,7 +52,7 @@ class Session {
   Arguments arguments_;
   std::vector<std::array<std::uint8_t, 32>> adapters_;  // to compress with
   Bytes context_;
-  bool folders_added_ = false;
+  bool adapters_added_ = false, folders_added_ = false;
 };
 
 }  // namespace koan::cli

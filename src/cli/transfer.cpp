@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "cli/exit_code.h"
@@ -106,24 +107,61 @@ struct NullSink final : Sink {
   Status write(ByteView) override { return {}; }
 };
 
+// Models of the frames; whether there are messages, which do not name theirs so clearly.
+struct Needs {
+  std::vector<Sha256> models;
+  bool messages = false;
+};
+
+// What cannot be read to the end is taken to need anything.
+Needs needs_of(Input& input) {
+  Needs out;
+  FileSource source(input.fd(), input.name, stop_flag());
+  const koan::Failure failure = koan::inspect(
+      [&](void* buffer, std::size_t size) -> std::int64_t {
+        const auto got = source.read({static_cast<std::uint8_t*>(buffer), size});
+        return got ? static_cast<std::int64_t>(*got) : -1;
+      },
+      [&](const koan_part_info& part) {
+        if (part.has_model == 0) return;
+        out.messages = out.messages || part.is_message != 0;
+        if (part.is_message == 0) std::copy_n(part.model_sha256, 32, out.models.emplace_back().begin());
+      },
+      [](const koan_segment_info&) {});
+  if (failure.code != KOAN_OK) out.messages = true;
+  return out;
+}
+
 }  // namespace
+
+Result<bool> add_missing(Session& session, Input& input) {
+  KOAN_TRY(input.restart());
+  const Needs needs = needs_of(input);
+  bool any = session.add_stored_adapters();
+  for (const Sha256& model : needs.models) {
+    KOAN_ASSIGN(const bool added, session.add_by_hash(model));
+    any = any || added;
+  }
+  return (needs.messages && session.add_stored()) || any;
+}
 
 Result<koan_stats> decode(Session& session, Input& input, Output* output, const Arguments& arguments) {
   if (!input.can_restart()) session.add_stored();
   NullSink null;
   koan_options options = session.options();
   options.bytes_total = input.size;
-  for (;;) {
+  for (bool looked = false;; looked = true) {
     // Text that goes to the same terminal as the progress line would be torn by it.
     const bool torn = output != nullptr && output->is_stdout() && ::isatty(STDOUT_FILENO) != 0;
     ProgressLine progress(arguments.progress && !torn, input.name, ProgressLine::Direction::kDecompress);
     FileSource source(input.fd(), input.name, stop_flag());
     auto stats = run_codec(session.codec(), Direction::kDecompress,
                            {source, output ? output->sink() : null, input.name}, options, progress);
-    const bool missing = !stats && (stats.error().code == ErrorCode::kNeedsModel ||
-                                    stats.error().code == ErrorCode::kNeedsAdapter);
-    if (!missing) return stats;
-    if (!input.can_restart() || (output && !output->can_restart()) || !session.add_stored()) return stats;
+    const bool missing =
+        !stats && (stats.error().code == ErrorCode::kNeedsModel || stats.error().code == ErrorCode::kNeedsAdapter);
+    if (!missing || looked || !input.can_restart() || (output && !output->can_restart())) return stats;
+    KOAN_ASSIGN(const bool added, add_missing(session, input));
+    if (!added) return stats;
     KOAN_TRY(input.restart());
     if (output) KOAN_TRY(output->restart());
   }

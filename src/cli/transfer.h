@@ -77,8 +77,12 @@ struct Streams {
 Result<koan_stats> run_codec(koan::Codec& codec, Direction direction, const Streams& streams, koan_options options,
                              ProgressLine& progress);
 
+// Adds to the session what the parts of a file name and it does not know yet. False: that brought nothing. The input is
+// left anywhere.
+Result<bool> add_missing(Session& session, Input& input);
+
 // Decoding with the models of the folders at hand: at once when the input cannot be read twice, else when a model turns
-// out to be missing. `output` is null when only testing.
+// out to be missing, which is then looked for in the caches too. `output` is null when only testing.
 Result<koan_stats> decode(Session& session, Input& input, Output* output, const Arguments& arguments);
 
 }  // namespace koan::cli

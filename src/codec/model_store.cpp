@@ -97,8 +97,8 @@ Result<std::shared_ptr<const Model>> ModelStore::find(const ModelRef& ref) {
   KOAN_ASSIGN(std::shared_ptr<const Model> found, find(ref.sha256));
   if (!found) {
     return Error{ErrorCode::kNeedsModel, "needs the model with SHA-256 " + to_hex(ref.sha256) +
-                                             ", which this koan does not have; give it with --model FILE or put it "
-                                             "into a folder named in KOAN_MODELS"};
+                                             ", which this koan does not have; give it with --model NAME, or put it "
+                                             "where koan finds it: koan models import PATH, or a folder named in KOAN_MODELS"};
   }
   if (found->tokenizer().decode_hash() != ref.tokenizer_hash) {
     return Error{ErrorCode::kNeedsVersion,

@@ -47,7 +47,7 @@ for setting in KOAN_MODELS="nowhere::$work/folder" HOME="$work/home" XDG_DATA_HO
   expect 0 env "$setting" "$KOAN" -df -o out b.koan; same out b
   expect 0 env "$setting" "$KOAN" models; grep -q koan-test .out || fail "models with $setting: $(cat .out)"
 done
-expect 0 env KOAN_MODELS="$work/folder" "$KOAN" -dc a.koan; said "passed over a model"
+expect 0 env KOAN_MODELS="$work/folder" "$KOAN" -dc short.koan; said "passed over a model"
 # The folders never change what is written.
 env KOAN_MODELS="$work/folder" "$KOAN" -qc a >1.koan; "$KOAN" -qc a >2.koan; same 1.koan 2.koan
 clean

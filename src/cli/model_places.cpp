@@ -1,0 +1,87 @@
+#include "cli/model_places.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/adapter_store.h"
+
+namespace koan::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string below_home(const std::string& path) {
+  const std::string home = environment("HOME");
+  return home.empty() ? "" : home + path;
+}
+
+// The XDG specification: a relative path there is to be ignored.
+std::string user_cache() {
+  const std::string xdg = environment("XDG_CACHE_HOME");
+  return !xdg.empty() && xdg.front() == '/' ? xdg : below_home("/.cache");
+}
+
+std::vector<std::string> only(const std::string& path) {
+  return path.empty() ? std::vector<std::string>() : std::vector<std::string>{path};
+}
+
+}  // namespace
+
+std::string model_store() {
+  const std::string data = data_folder();
+  return data.empty() ? "" : data + "/models";
+}
+
+std::vector<std::string> model_folders() {
+  std::vector<std::string> out;
+  const std::string listed = environment("KOAN_MODELS");
+  for (std::size_t start = 0; start < listed.size();) {
+    const std::size_t end = std::min(listed.find(':', start), listed.size());
+    if (end != start) out.push_back(listed.substr(start, end - start));
+    start = end + 1;
+  }
+  if (const std::string store = model_store(); !store.empty()) out.push_back(store);
+  return out;
+}
+
+std::string cache_folder() {
+  const std::string cache = user_cache();
+  return cache.empty() ? "" : cache + "/koan";
+}
+
+std::vector<std::string> hub_caches() {
+  if (const std::string hub = environment("HF_HUB_CACHE"); !hub.empty()) return {hub};
+  if (const std::string home = environment("HF_HOME"); !home.empty()) return {home + "/hub"};
+  const std::string cache = user_cache();
+  return only(cache.empty() ? "" : cache + "/huggingface/hub");
+}
+
+std::vector<std::string> llama_caches() {
+  if (const std::string cache = environment("LLAMA_CACHE"); !cache.empty()) return {cache};
+  const std::string cache = user_cache();
+  return only(cache.empty() ? "" : cache + "/llama.cpp");
+}
+
+std::vector<std::string> ollama_caches() {
+  if (const std::string models = environment("OLLAMA_MODELS"); !models.empty()) return {models};
+  std::vector<std::string> out = only(below_home("/.ollama/models"));
+  out.emplace_back("/usr/share/ollama/.ollama/models");  // of the service
+  return out;
+}
+
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> out;
+  std::error_code failed;
+  for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
+    out.push_back(it->path().filename().string());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace koan::cli

@@ -1,0 +1,23 @@
+// Where models lie on this machine: koan's own store, and the caches of other programs, which koan only reads
+// (docs/cli.md, Models).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace koan::cli {
+
+std::string model_store();  // where koan models import writes; empty if the environment names no home
+// KOAN_MODELS, then the store.
+std::vector<std::string> model_folders();
+std::string cache_folder();  // koan's own; empty: none
+
+// Roots, most special first. They need not exist.
+std::vector<std::string> hub_caches();    // of Hugging Face
+std::vector<std::string> llama_caches();  // of llama.cpp
+std::vector<std::string> ollama_caches();
+
+// What a folder holds, sorted; nothing if it cannot be read.
+std::vector<std::string> names_in(const std::string& folder);
+
+}  // namespace koan::cli
