@@ -1,9 +1,6 @@
 // The whole of it: configuration, weights, tokenizer.
 #include "import/hf_model.h"
-#if __has_include("text/hf_tokenizer.h")
 #include "text/hf_tokenizer.h"
-#define KOAN_READS_HF_TOKENIZER
-#endif
 
 namespace koan {
 namespace {
@@ -16,18 +13,6 @@ Result<Bytes> read_if_there(const HfFolder& folder, const char* name) {
   return folder.read(name, kMaxHfTokenizerBytes);
 }
 
-#ifdef KOAN_READS_HF_TOKENIZER
-Status read_tokenizer(const HfFolder& folder, GgufFile& out) {
-  KOAN_ASSIGN(const Bytes tokenizer, folder.read(kTokenizer, kMaxHfTokenizerBytes));
-  KOAN_ASSIGN(const Bytes config, read_if_there(folder, "tokenizer_config.json"));
-  return read_hf_tokenizer(tokenizer, config, 0, out);  // fit_vocabulary() sees to the number of tokens
-}
-#else
-Status read_tokenizer(const HfFolder&, GgufFile&) {
-  return Error{ErrorCode::kNotSupported, "this koan does not read tokenizer.json"};
-}
-#endif
-
 Status add_tokenizer(const HfFolder& folder, GgufFile& out) {
   if (!folder.has(kTokenizer)) {
     return Error{ErrorCode::kUsage,
@@ -36,7 +21,9 @@ Status add_tokenizer(const HfFolder& folder, GgufFile& out) {
                                                       "Transformers' AutoTokenizer and save_pretrained it"
                                                     : "")};
   }
-  KOAN_TRY(read_tokenizer(folder, out));
+  KOAN_ASSIGN(const Bytes tokenizer, folder.read(kTokenizer, kMaxHfTokenizerBytes));
+  KOAN_ASSIGN(const Bytes config, read_if_there(folder, "tokenizer_config.json"));
+  KOAN_TRY(read_hf_tokenizer(tokenizer, config, out));  // fit_vocabulary() sees to the number of tokens
   // save_pretrained keeps the template in a file of its own; it counts before tokenizer_config.json.
   KOAN_ASSIGN(const Bytes chat, read_if_there(folder, kTemplate));
   if (!chat.empty()) out.metadata["tokenizer.chat_template"] = std::string(as_text(chat));

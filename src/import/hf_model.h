@@ -6,8 +6,6 @@
 
 namespace koan {
 
-inline constexpr std::uint64_t kMaxHfTokenizerBytes = std::uint64_t{256} << 20;
-
 // config.json, as far as koan runs what it says.
 Result<HfConfig> read_hf_config(const HfFolder& folder);
 
