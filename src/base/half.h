@@ -1,11 +1,16 @@
 // Conversions between binary32 and the 16-bit float formats, round to nearest even, on integers only,
-// so that every machine agrees (docs/numerics.md section 2).
+// so that every machine agrees (docs/numerics.md section 2), and what is a number.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 
 namespace koan {
+
+// Neither infinite nor NaN; by its bits, so that no compiler option can assume the answer.
+inline bool is_finite(float value) noexcept {
+  return (std::bit_cast<std::uint32_t>(value) & 0x7F800000u) != 0x7F800000u;
+}
 
 inline std::uint16_t float_to_bf16(float value) noexcept {
   const std::uint32_t u = std::bit_cast<std::uint32_t>(value);

@@ -23,14 +23,23 @@ Utf8Char utf8_at(ByteView text, std::size_t at) noexcept {
   return {code, more + 1};
 }
 
-void append_utf8(std::string& out, char32_t code) {
+void append_utf8(Bytes& out, char32_t code) {
+  const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<std::uint8_t>(byte)); };
   if (code < 0x80) {
-    out += static_cast<char>(code);
-    return;
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 63));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 63));
+    put(0x80 | (code & 63));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 63));
+    put(0x80 | (code >> 6 & 63));
+    put(0x80 | (code & 63));
   }
-  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  out += static_cast<char>((0xF00 >> more & 0xFF) | (code >> (6 * more)));
-  for (int k = more - 1; k >= 0; --k) out += static_cast<char>(0x80 | (code >> (6 * k) & 0x3F));
 }
 
 std::size_t find_binary(ByteView text) noexcept {

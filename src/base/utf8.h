@@ -11,7 +11,7 @@ struct Utf8Char {
 };
 // The character at text[at], at < text.size().
 Utf8Char utf8_at(ByteView text, std::size_t at) noexcept;
-void append_utf8(std::string& out, char32_t code);  // below 0x110000
+void append_utf8(Bytes& out, char32_t code);  // below 0x110000
 
 // Offset of the first byte that cannot stand in a text in UTF-8 (a zero byte, a broken sequence); text.size() if none.
 std::size_t find_binary(ByteView text) noexcept;

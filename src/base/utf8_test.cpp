@@ -7,6 +7,19 @@
 namespace koan {
 namespace {
 
+// Every character comes back, and takes as many bytes as it must.
+TEST(Utf8, AppendedCharactersAreRead) {
+  for (char32_t code = 0; code < 0x110000; code += code < 0x900 ? 1 : 257) {
+    if (code >= 0xD800 && code < 0xE000) continue;
+    Bytes bytes;
+    append_utf8(bytes, code);
+    EXPECT_EQ(bytes.size(), code < 0x80 ? 1u : code < 0x800 ? 2u : code < 0x10000 ? 3u : 4u);
+    const Utf8Char read = utf8_at(bytes, 0);
+    EXPECT_EQ(read.code, code);
+    EXPECT_EQ(read.size, bytes.size());
+  }
+}
+
 TEST(FindBinary, KnowsTextInUtf8) {
   const auto ok = [](const std::string& text) { return find_binary(as_bytes(text)) == text.size(); };
   EXPECT_TRUE(ok(""));

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "text/replace.h"
+
 namespace koan::jinja {
 namespace {
 
@@ -29,13 +31,9 @@ std::string titled(const std::string& text, bool every_word) {
   return out;
 }
 
-std::string replaced(const std::string& text, const std::string& from, const std::string& to) {
-  if (from.empty()) return text;
-  std::string out;
-  std::size_t at = 0;
-  for (std::size_t next; (next = text.find(from, at)) != std::string::npos; at = next + from.size())
-    out += text.substr(at, next - at) + to;
-  return out + text.substr(at);
+// An empty text stands nowhere.
+Value replaced_in(const std::string& text, const std::string& from, const std::string& to) {
+  return Value(from.empty() ? text : replaced(text, from, to));
 }
 
 Json split(const std::string& text, const Value* separator, std::int64_t most) {
@@ -233,7 +231,7 @@ Result<Value> apply_filter(const std::string& name, const Call& call) {
   if (name == "length" || name == "count") return length_of(value);
   if (name == "upper" || name == "lower") return Value(ascii_case(to_text(value), name == "upper"));
   if (name == "capitalize" || name == "title") return Value(titled(to_text(value), name == "title"));
-  if (name == "replace") return Value(replaced(to_text(value), call.text(1, "old", ""), call.text(2, "new", "")));
+  if (name == "replace") return replaced_in(to_text(value), call.text(1, "old", ""), call.text(2, "new", ""));
   if (name == "string") return Value(to_text(value));
   if (name == "safe") return value;
   if (name == "indent") return Value(indented(call));
@@ -312,7 +310,7 @@ Result<Value> call_method(const std::string& name, const Call& call) {
     }
     if (name == "upper" || name == "lower") return Value(ascii_case(text, name == "upper"));
     if (name == "title" || name == "capitalize") return Value(titled(text, name == "title"));
-    if (name == "replace") return Value(replaced(text, first, call.text(2, "", "")));
+    if (name == "replace") return replaced_in(text, first, call.text(2, "", ""));
     if (name == "splitlines") {
       if (text.empty()) return Value(Json::array());
       const Value line_end("\n");

@@ -15,8 +15,6 @@ std::uint32_t read_u32(const std::uint8_t* p) noexcept {
 }
 float read_half(const std::uint8_t* p) noexcept { return half_to_float(read_u16(p)); }
 
-bool is_finite(float value) noexcept { return (std::bit_cast<std::uint32_t>(value) & 0x7F800000u) != 0x7F800000u; }
-
 std::int8_t small(std::uint32_t unsigned_units, int zero) noexcept {
   return static_cast<std::int8_t>(static_cast<int>(unsigned_units) - zero);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/utf8.h"
+
 namespace koan {
 namespace {
 
@@ -145,25 +147,6 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-void append_utf8(Bytes& out, std::uint32_t c) {
-  const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<std::uint8_t>(byte)); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 63));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 63));
-    put(0x80 | (c & 63));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 63));
-    put(0x80 | (c >> 6 & 63));
-    put(0x80 | (c & 63));
-  }
-}
-
 // The four hexadecimal digits of \uXXXX that begins at `at`; nothing if it is none.
 std::optional<std::uint32_t> unit_at(ByteView content, std::size_t at) noexcept {
   if (at + 6 > content.size() || content[at] != '\\' || content[at + 1] != 'u') return std::nullopt;
@@ -180,28 +163,7 @@ std::optional<std::uint32_t> unit_at(ByteView content, std::size_t at) noexcept 
 void append_unit(Bytes& out, std::uint32_t unit) {
   out.push_back('\\');
   out.push_back('u');
-  for (int shift = 12; shift >= 0; shift -= 4)
-    out.push_back(static_cast<std::uint8_t>(kHexDigits[unit >> shift & 15]));
-}
-
-struct Character {
-  std::uint32_t code = 0;
-  std::size_t bytes = 0;  // 0: no UTF-8 here
-};
-
-Character utf8_at(ByteView text, std::size_t at) noexcept {
-  const std::uint8_t first = text[at];
-  if (first < 0x80) return {first, 1};
-  const std::size_t n = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || at + n > text.size()) return {};
-  std::uint32_t code = first & (0x7Fu >> n);
-  for (std::size_t i = 1; i < n; ++i) {
-    if ((text[at + i] & 0xC0) != 0x80) return {};
-    code = code << 6 | (text[at + i] & 63u);
-  }
-  static constexpr std::uint32_t kLowest[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kLowest[n] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return {};
-  return {code, n};
+  for (int shift = 12; shift >= 0; shift -= 4) out.push_back(static_cast<std::uint8_t>(kHexDigits[unit >> shift & 15]));
 }
 
 // The letter of a short escape for a control character, quote or backslash; 0 if there is none.
@@ -282,8 +244,8 @@ std::optional<Bytes> escape_json(ByteView text, std::uint8_t style) {
   Bytes out;
   out.reserve(text.size() + text.size() / 16);
   for (std::size_t i = 0; i < text.size();) {
-    const Character c = utf8_at(text, i);
-    if (c.bytes == 0) {
+    const Utf8Char c = utf8_at(text, i);
+    if (c.size == 0) {
       if (style & kEscapeNonAscii) return std::nullopt;
       out.push_back(text[i++]);
       continue;
@@ -296,9 +258,9 @@ std::optional<Bytes> escape_json(ByteView text, std::uint8_t style) {
       if (c.code >= 0x10000) append_unit(out, 0xD800 + ((c.code - 0x10000) >> 10));
       append_unit(out, c.code >= 0x10000 ? 0xDC00 + ((c.code - 0x10000) & 0x3FF) : c.code);
     } else {
-      append_bytes(out, text.subspan(i, c.bytes));
+      append_bytes(out, text.subspan(i, c.size));
     }
-    i += c.bytes;
+    i += c.size;
   }
   return out;
 }

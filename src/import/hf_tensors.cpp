@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/half.h"
+
 namespace koan {
 namespace {
 
@@ -91,8 +93,6 @@ std::uint64_t source_row(std::uint64_t row, std::uint64_t head) noexcept {
   const std::uint64_t within = row % head;
   return row - within + within % 2 * (head / 2) + within / 2;
 }
-
-bool is_finite(float value) noexcept { return (std::bit_cast<std::uint32_t>(value) & 0x7F800000u) != 0x7F800000u; }
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/half.h"
 #include "kernels/scalar_math.h"
 
 namespace koan {
@@ -10,8 +11,6 @@ namespace {
 
 constexpr int kMost = 127;
 constexpr float kMostSteps = 512.0f;  // of an offset; beyond it no quant could stay within 127
-
-bool is_finite(float value) noexcept { return (std::bit_cast<std::uint32_t>(value) & 0x7F800000u) != 0x7F800000u; }
 
 float magnitude(float x) noexcept { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu); }
 

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/half.h"
+
 namespace koan {
 namespace {
 
 constexpr std::size_t kQ8Block = 34;        // f16 scale, 32 int8
 constexpr std::size_t kUnits = kGroup / 4;  // units of 4 inputs that one vector holds for 16 rows
 constexpr std::size_t kPackedGroup = static_cast<std::size_t>(kGroup) * kRowBlock;
-
-bool is_finite(float value) noexcept { return (std::bit_cast<std::uint32_t>(value) & 0x7F800000u) != 0x7F800000u; }
 
 Error not_finite(const GgufTensor& tensor, std::uint64_t row) {
   return Error{ErrorCode::kCorrupt,

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "text/byte_unicode.h"
+#include "text/replace.h"
 #include "text/tokenizer.h"
 
 namespace koan {
@@ -15,13 +16,6 @@ constexpr std::int64_t kTypeNormal = 1, kTypeControl = 3, kTypeUserDefined = 4, 
 constexpr std::string_view kSpaceSign = "\xE2\x96\x81";  // U+2581, how SentencePiece writes a space
 
 Error refuse(const std::string& what) { return Error{ErrorCode::kCorrupt, "tokenizer: " + what}; }
-
-std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
-  std::string out;
-  for (std::size_t next; (next = text.find(from)) != std::string_view::npos; text.remove_prefix(next + from.size()))
-    out.append(text.substr(0, next)).append(to);
-  return out.append(text);
-}
 
 // "<0x0A>"
 std::optional<char> parse_byte(std::string_view text) {
