@@ -27,7 +27,12 @@ class Run {
  public:
   Run(const Model& model, const SpecialTokens& special, const GenerateOptions& options,
       const Generator::OnText& on_text)
-      : model_(model), special_(special), options_(options), on_text_(on_text) {}
+      : model_(model), special_(special), options_(options), on_text_(on_text) {
+    // What is no text and ends none is not for a model to write.
+    const Tokenizer& tokenizer = model.tokenizer();
+    for (Token t = 0; t < model.config().vocabulary; ++t)
+      if (special.ends_text(t) ? options.ignore_end : tokenizer.is_special(t)) never_.push_back(t);
+  }
 
   std::vector<Completion> all(Streams& streams, std::uint32_t n_streams, std::span<const Generator::Prompt> prompts) {
     out_.resize(prompts.size());
@@ -68,16 +73,11 @@ class Run {
   // False: complete.
   bool continue_with(Job& job, NextToken next) {
     Completion& out = out_[job.index];
-    // What is no text and ends none is not for a model to write.
-    const Tokenizer& tokenizer = model_.tokenizer();
-    for (Token t = 0; t < next.freqs.size(); ++t) {
-      const bool ends = special_.ends_text(t);
-      if (t >= tokenizer.size() || (ends ? options_.ignore_end : tokenizer.is_special(t))) next.freqs[t] = 0;
-    }
+    for (const Token t : never_) next.freqs[t] = 0;
     const Token token = job.sampler.pick(next.freqs);
     if (special_.ends_text(token)) return finish(job, FinishReason::kEnd);
     out.tokens.push_back(token);
-    const ByteView bytes = tokenizer.bytes(token);
+    const ByteView bytes = model_.tokenizer().bytes(token);
     if (!show(job, job.filter.add(as_text(bytes)))) return finish(job, FinishReason::kCancelled);
     if (job.filter.stopped()) return finish(job, FinishReason::kStop);
     return out.tokens.size() < options_.max_tokens || finish(job, FinishReason::kLength);
@@ -98,6 +98,7 @@ class Run {
   const SpecialTokens& special_;
   const GenerateOptions& options_;
   const Generator::OnText& on_text_;
+  std::vector<Token> never_;  // to be drawn
   std::vector<Completion> out_;
 };
 

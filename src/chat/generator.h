@@ -54,15 +54,11 @@ class Generator {
   // Errors as run(); kUsage for no choice, an empty one, or one that occurs twice.
   Result<std::vector<ChoiceScore>> choose(const Prompt& prompt, std::span<const std::string> choices) const;
 
-  const SpecialTokens& special() const noexcept { return special_; }
-  const Model& model() const noexcept { return *model_; }
-
-  // Positions that stay visible: all that `tokens` need, if the model was trained for so many.
-  Window window_for(std::size_t tokens) const noexcept;
-
  private:
   Generator(std::shared_ptr<const Model> model, SpecialTokens special, const Kernels* kernels, std::uint32_t batch)
       : model_(std::move(model)), special_(std::move(special)), kernels_(kernels), batch_(batch) {}
+  // Positions that stay visible: all that `tokens` need, if the model was trained for so many.
+  Window window_for(std::size_t tokens) const noexcept;
 
   std::shared_ptr<const Model> model_;
   SpecialTokens special_;

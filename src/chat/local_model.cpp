@@ -4,8 +4,8 @@ namespace koan {
 
 Result<LocalModel> LocalModel::load(ByteView gguf) {
   LocalModel out;
-  KOAN_ASSIGN(out.model, Model::load(gguf));
-  KOAN_ASSIGN(const GgufFile file, parse_gguf(gguf));
+  KOAN_ASSIGN(const GgufFile file, parse_gguf_model(gguf));
+  KOAN_ASSIGN(out.model, Model::load(file, gguf));
   KOAN_ASSIGN(out.special, SpecialTokens::from_gguf(file));
   if (file.metadata.contains("tokenizer.chat_template")) {
     KOAN_ASSIGN(const std::string source, file.get_string("tokenizer.chat_template"));

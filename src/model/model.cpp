@@ -20,6 +20,10 @@ Model::~Model() = default;
 
 Result<std::shared_ptr<const Model>> Model::load(ByteView data) {
   KOAN_ASSIGN(const GgufFile file, parse_gguf_model(data));
+  return load(file, data);
+}
+
+Result<std::shared_ptr<const Model>> Model::load(const GgufFile& file, ByteView data) {
   KOAN_ASSIGN(Weights weights, Weights::from_gguf(file));
   KOAN_ASSIGN(Tokenizer tokenizer, Tokenizer::from_gguf(file));
   if (tokenizer.size() != weights.config.vocabulary) {

@@ -75,6 +75,8 @@ class Model : public std::enable_shared_from_this<Model> {
   // Errors: kCorrupt (not a GGUF, shapes that disagree, NaN or infinite weights), kNotSupported (architecture or tensor
   // type by name), kLimit (sizes above docs/format.md limits).
   static Result<std::shared_ptr<const Model>> load(ByteView data);
+  // The same of a file that parse_gguf_model has made of `data`.
+  static Result<std::shared_ptr<const Model>> load(const GgufFile& file, ByteView data);
 
   // `base` with an adapter merged into it (numerics section 13): the same tokenizer and identity, and what the adapter
   // does not touch is shared with `base`, which the result keeps alive. `adapter` need not outlive the call.

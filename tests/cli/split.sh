@@ -13,6 +13,9 @@ expect 0 "$KOAN" --model "$(part 1)" a
 expect 5 "$KOAN" -t a.koan
 "$KOAN" -dc --model "$(part 1)" a.koan | cmp -s - a || fail "--model"
 
+expect 0 "$KOAN" generate --model "$(part 1)" -n 8 "Once"; cp .out text
+expect 0 "$KOAN" generate --model nano -n 8 "Once"; same .out text
+
 # The parts one after another are the same model.
 cat big-*.gguf >whole.gguf
 "$KOAN" -dc --model whole.gguf a.koan | cmp -s - a || fail "the parts in one file"
