@@ -5,6 +5,7 @@
 #if defined(__x86_64__)
 namespace koan {
 namespace {
+constexpr const char* kName = "avx2";
 constexpr int kTileRows = 1;
 constexpr int kTileCols = 2;
 constexpr int kTileBlocks = 1;
@@ -23,16 +24,11 @@ constexpr int kPeakChains = 3;
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
 #include "kernels/mixing_x86.inl"
+#include "kernels/table.inl"
 // clang-format on
 
 namespace koan {
-namespace {
-constexpr Kernels kAvx2 = {"avx2",      quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
-                           frequencies, sum,      find,   mix,      mix_learn, int8_peak};
-}  // namespace
-
-const Kernels* avx2_kernels() noexcept { return &kAvx2; }
-
+const Kernels* avx2_kernels() noexcept { return &kTable; }
 }  // namespace koan
 #else
 namespace koan {

@@ -6,6 +6,7 @@
 #if defined(__x86_64__)
 namespace koan {
 namespace {
+constexpr const char* kName = "avx512";
 constexpr int kTileRows = 2;
 constexpr int kTileCols = 4;
 constexpr int kTileBlocks = 2;
@@ -24,16 +25,11 @@ constexpr int kPeakChains = 6;
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
 #include "kernels/mixing_x86.inl"
+#include "kernels/table.inl"
 // clang-format on
 
 namespace koan {
-namespace {
-constexpr Kernels kAvx512 = {"avx512",    quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
-                             frequencies, sum,      find,   mix,      mix_learn, int8_peak};
-}  // namespace
-
-const Kernels* avx512_kernels() noexcept { return &kAvx512; }
-
+const Kernels* avx512_kernels() noexcept { return &kTable; }
 }  // namespace koan
 #else
 namespace koan {

@@ -6,6 +6,7 @@
 #if defined(__aarch64__) && defined(__AARCH64EL__)
 namespace koan {
 namespace {
+constexpr const char* kName = "neondot";
 constexpr int kTileRows = 1;
 constexpr int kTileCols = 3;
 constexpr int kTileBlocks = 1;
@@ -23,16 +24,11 @@ constexpr int kPeakChains = 6;
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
 #include "kernels/mixing_neon.inl"
+#include "kernels/table.inl"
 // clang-format on
 
 namespace koan {
-namespace {
-constexpr Kernels kNeonDot = {"neondot",   quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
-                              frequencies, sum,      find,   mix,      mix_learn, int8_peak};
-}  // namespace
-
-const Kernels* neondot_kernels() noexcept { return &kNeonDot; }
-
+const Kernels* neondot_kernels() noexcept { return &kTable; }
 }  // namespace koan
 #else
 namespace koan {

@@ -6,6 +6,7 @@
 #if defined(__x86_64__)
 namespace koan {
 namespace {
+constexpr const char* kName = "vnni";
 constexpr int kTileRows = 3;
 constexpr int kTileCols = 4;
 constexpr int kTileBlocks = 2;
@@ -23,16 +24,11 @@ constexpr int kTileHeads = 4;
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
 #include "kernels/mixing_x86.inl"
+#include "kernels/table.inl"
 // clang-format on
 
 namespace koan {
-namespace {
-constexpr Kernels kVnni = {"vnni",      quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
-                           frequencies, sum,      find,   mix,      mix_learn, int8_peak};
-}  // namespace
-
-const Kernels* vnni_kernels() noexcept { return &kVnni; }
-
+const Kernels* vnni_kernels() noexcept { return &kTable; }
 }  // namespace koan
 #else
 namespace koan {
