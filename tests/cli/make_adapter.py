@@ -4,33 +4,12 @@
 It changes every attn_q of the model at rank 2. KEY: name, seed, scale (size of the values), base (none: the model is not
 named; HEX: another hash), gain (held-out bits before and after, 2.0 and this), rank, profile (text, prompt, both)."""
 import hashlib
+import os
 import struct
 import sys
 
-SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
-
-
-class Reader:
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def take(self, form):
-        value = struct.unpack_from(form, self.data, self.at)[0]
-        self.at += struct.calcsize(form)
-        return value
-
-    def string(self):
-        size = self.take("<Q")
-        self.at += size
-        return self.data[self.at - size:self.at].decode("utf-8", "replace")
-
-    def value(self, kind):
-        if kind == 8:
-            return self.string()
-        if kind == 9:
-            inner, n = self.take("<I"), self.take("<Q")
-            return [self.value(inner) for _ in range(n)]
-        return self.take(SCALARS[kind])
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from gguf_reader import Reader
 
 
 def read_model(data):

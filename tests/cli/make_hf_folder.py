@@ -5,50 +5,28 @@ import os
 import struct
 import sys
 
-FORMS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from gguf_reader import Reader
+
 PARTS = {"attn_norm": "input_layernorm", "attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm",
          "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
          "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm", "ffn_gate": "mlp.gate_proj",
          "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
 
 
-class Reader:
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def take(self, form):
-        value = struct.unpack_from("<" + form, self.data, self.at)[0]
-        self.at += struct.calcsize("<" + form)
-        return value
-
-    def text(self):
-        size = self.take("Q")
-        self.at += size
-        return self.data[self.at - size:self.at].decode()
-
-    def value(self, kind):
-        if kind == 8:
-            return self.text()
-        if kind == 9:
-            inner, n = self.take("I"), self.take("Q")
-            return [self.value(inner) for _ in range(n)]
-        return self.take(FORMS[kind])
-
-
 def read_gguf(path):
     with open(path, "rb") as file:
-        reader = Reader(file.read())
-    reader.at = 8
-    n_tensors, n_pairs = reader.take("Q"), reader.take("Q")
+        reader = Reader(file.read(), 8)
+    n_tensors, n_pairs = reader.take("<Q"), reader.take("<Q")
     pairs = {}
     for _ in range(n_pairs):
-        key = reader.text()
-        pairs[key] = reader.value(reader.take("I"))
+        key = reader.string()
+        pairs[key] = reader.value(reader.take("<I"))
     infos = []
     for _ in range(n_tensors):
-        name = reader.text()
-        shape = [reader.take("Q") for _ in range(reader.take("I"))]
-        infos.append((name, shape, reader.take("I"), reader.take("Q")))
+        name = reader.string()
+        shape = [reader.take("<Q") for _ in range(reader.take("<I"))]
+        infos.append((name, shape, reader.take("<I"), reader.take("<Q")))
     start = (reader.at + 31) // 32 * 32
     tensors = {}
     for name, shape, kind, offset in infos:

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Cuts a GGUF model into parts, as llama.cpp's gguf-split does: split_gguf.py MODEL OUT COUNT writes OUT-00001-of-0000N.gguf, ..."""
+import os
 import struct
 import sys
 
-WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from gguf_reader import Reader
 
 
 def padded(n):
@@ -12,46 +14,28 @@ def padded(n):
 
 class Model:
     def __init__(self, data):
-        self.data, self.at = data, 24
-        magic, version, n_tensors, n_pairs = struct.unpack_from("<IIQQ", data)
+        reader = Reader(data)
+        magic, version, n_tensors, n_pairs = reader.take("<IIQQ")
         assert magic == 0x46554747 and version == 3
+        start = reader.at
         for _ in range(n_pairs):
-            self.string()
-            self.skip(self.take("<I"))
-        self.n_pairs, self.pairs = n_pairs, data[24:self.at]
-        self.tensors = []  # description without offset, size
-        infos = [self.tensor() for _ in range(n_tensors)]
-        start = padded(self.at)
+            reader.string()
+            reader.value(reader.take("<I"))
+        self.n_pairs, self.pairs = n_pairs, data[start:reader.at]
+        self.tensors = []  # description without offset, data
+        infos = [self.tensor(reader) for _ in range(n_tensors)]
+        start = padded(reader.at)
         ends = [offset for _, offset in infos[1:]] + [len(data) - start]
         for (info, offset), end in zip(infos, ends):
             self.tensors.append((info, data[start + offset:start + end]))
 
-    def take(self, form):
-        value = struct.unpack_from(form, self.data, self.at)[0]
-        self.at += struct.calcsize(form)
-        return value
-
-    def string(self):
-        size = self.take("<Q")
-        self.at += size
-
-    def skip(self, kind):
-        if kind == 8:
-            self.string()
-        elif kind == 9:
-            inner, n = self.take("<I"), self.take("<Q")
-            for _ in range(n):
-                self.skip(inner)
-        else:
-            self.at += WIDTHS[kind]
-
-    def tensor(self):
-        begin = self.at
-        self.string()
-        dimensions = self.take("<I")
-        self.at += 8 * dimensions + 4
-        info = self.data[begin:self.at]
-        return info, self.take("<Q")
+    @staticmethod
+    def tensor(reader):
+        begin = reader.at
+        reader.string()
+        dimensions = reader.take("<I")
+        reader.at += 8 * dimensions + 4
+        return reader.data[begin:reader.at], reader.take("<Q")
 
 
 def pair(key, kind, form, value):

@@ -1,12 +1,16 @@
 """GGUF version 3, read and written with numpy: what the parity tests need of it (little-endian, alignment 32)."""
+import os
 import struct
+import sys
 
 import numpy as np
 
 import blocks
 
-SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
-U32, I32, F32, STRING, ARRAY = 4, 5, 6, 8, 9
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from gguf_reader import ARRAY, STRING, Reader
+
+U32, I32, F32 = 4, 5, 6
 
 
 def padded(n):
@@ -50,32 +54,9 @@ def write(path, metadata, tensors):
         out.writelines(parts)
 
 
-class _Reader:
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def take(self, form):
-        values = struct.unpack_from(form, self.data, self.at)
-        self.at += struct.calcsize(form)
-        return values if len(values) > 1 else values[0]
-
-    def string(self):
-        size = self.take("<Q")
-        self.at += size
-        return self.data[self.at - size:self.at].decode("utf-8", "replace")
-
-    def value(self, kind):
-        if kind == STRING:
-            return self.string()
-        if kind == ARRAY:
-            inner, n = self.take("<IQ")
-            return [self.value(inner) for _ in range(n)]
-        return self.take(SCALARS[kind])
-
-
 def read(path):
     """(metadata, name -> (type name, float64 array, rows first))"""
-    reader = _Reader(open(path, "rb").read())
+    reader = Reader(open(path, "rb").read())
     magic, version, n_tensors, n_pairs = reader.take("<IIQQ")
     assert magic == 0x46554747 and version in (2, 3), "not a GGUF file that is read here"
     metadata = {}
