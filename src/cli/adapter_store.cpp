@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "cli/model_places.h"
+#include "cli/signals.h"
 
 namespace koan::cli {
 namespace {
@@ -16,11 +18,6 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kMaxAdapterBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kMaxName = 100;
 constexpr std::size_t kProposals = 3;
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // Edit distance (Levenshtein 1966).
 std::size_t distance(const std::string& a, const std::string& b) {
@@ -57,26 +54,9 @@ std::string proposal(const std::string& wanted) {
 
 }  // namespace
 
-std::string data_folder() {
-  const std::string data = environment("XDG_DATA_HOME"), home = environment("HOME");
-  // The XDG specification: a relative path there is to be ignored.
-  if (!data.empty() && data.front() == '/') return data + "/koan";
-  return home.empty() ? "" : home + "/.local/share/koan";
-}
-
 std::string adapter_folder() {
   const std::string data = data_folder();
   return data.empty() ? "koan-adapters" : data + "/adapters";
-}
-
-std::vector<std::string> gguf_files(const std::string& folder) {
-  std::vector<std::string> out;
-  std::error_code failed;
-  for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed)) {
-    if (it->path().extension() == ".gguf") out.push_back(it->path().string());
-  }
-  std::sort(out.begin(), out.end());
-  return out;
 }
 
 std::vector<StoredAdapter> stored_adapters() {
@@ -115,6 +95,19 @@ bool is_adapter_name(const std::string& name) noexcept {
   if (name.empty() || name.size() > kMaxName || !plain(name[0]) || name == "auto" || name == "none") return false;
   return std::all_of(name.begin(), name.end(),
                      [&](char c) { return plain(c) || std::string_view("._-+").find(c) != std::string_view::npos; });
+}
+
+Status store_file(const std::string& path, ByteView bytes, bool replace) {
+  const std::string folder = fs::path(path).parent_path().string();
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) return io_error(folder, failed.value());
+  KOAN_ASSIGN(AtomicFile file, AtomicFile::create(path, replace));
+  const EmergencyRemoval removal(file.temporary_path());
+  FileSink sink(file.fd(), path, stop_flag());
+  KOAN_TRY(sink.write(bytes));
+  if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
+  return file.commit();
 }
 
 }  // namespace koan::cli

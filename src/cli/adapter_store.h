@@ -10,11 +10,7 @@
 
 namespace koan::cli {
 
-// Where koan keeps its data; empty if the environment names no home.
-std::string data_folder();
 std::string adapter_folder();
-// The *.gguf of a folder, by name; none if there is no such folder.
-std::vector<std::string> gguf_files(const std::string& folder);
 
 struct StoredAdapter {
   std::string name, path;
@@ -32,5 +28,8 @@ Result<std::string> find_stored_adapter(const std::string& name);
 
 // Letters, digits and "._-+", at most 100 of them, the first a letter or digit; not "auto" or "none".
 bool is_adapter_name(const std::string& name) noexcept;
+
+// Into a store of koan's, whose folder is made; complete or not at all. kCancelled after a signal.
+Status store_file(const std::string& path, ByteView bytes, bool replace);
 
 }  // namespace koan::cli

@@ -8,7 +8,6 @@
 #include "cli/adapter_store.h"
 #include "cli/cmd_adapters.h"
 #include "cli/exit_code.h"
-#include "cli/signals.h"
 
 namespace koan::cli {
 namespace {
@@ -66,14 +65,7 @@ Result<Added> add_one(const std::string& from, const Arguments& arguments) {
     }
     if (there) out.replaced = to_hex(sha256(*there));
   }
-  fs::create_directories(adapter_folder(), failed);
-  if (failed) return io_error(adapter_folder(), failed.value());
-  KOAN_ASSIGN(AtomicFile file, AtomicFile::create(out.path, arguments.force));
-  const EmergencyRemoval removal(file.temporary_path());
-  FileSink sink(file.fd(), out.path, stop_flag());
-  KOAN_TRY(sink.write(bytes));
-  if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
-  KOAN_TRY(file.commit());
+  KOAN_TRY(store_file(out.path, bytes, arguments.force));
   return out;
 }
 

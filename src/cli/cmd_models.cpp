@@ -2,7 +2,6 @@
 #include <cstdio>
 
 #include "base/hash.h"
-#include "cli/adapter_store.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/model_places.h"

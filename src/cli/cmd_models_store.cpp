@@ -16,7 +16,6 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/session.h"
-#include "cli/signals.h"
 #include "codec/model_store.h"
 
 namespace koan::cli {
@@ -54,18 +53,6 @@ Status check_usable(const ModelBytes& model) {
   return {};
 }
 
-Status put(const Stored& to, ByteView bytes, bool replace) {
-  std::error_code failed;
-  fs::create_directories(model_store(), failed);
-  if (failed) return io_error(model_store(), failed.value());
-  KOAN_ASSIGN(AtomicFile file, AtomicFile::create(to.path, replace));
-  const EmergencyRemoval removal(file.temporary_path());
-  FileSink sink(file.fd(), to.path, stop_flag());
-  KOAN_TRY(sink.write(bytes));
-  if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
-  return file.commit();
-}
-
 Result<Stored> import_one(const std::string& word, const Arguments& arguments) {
   if (model_store().empty()) return Error{ErrorCode::kUsage, "there is no home for models: set XDG_DATA_HOME or HOME"};
   Stored out;
@@ -92,7 +79,7 @@ Result<Stored> import_one(const std::string& word, const Arguments& arguments) {
                                           "files do not open any more then"};
     }
   }
-  KOAN_TRY(put(out, model.owned, arguments.force));
+  KOAN_TRY(store_file(out.path, model.owned, arguments.force));
   return out;
 }
 

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "base/file.h"
-#include "cli/adapter_store.h"
 #include "cli/model_file.h"
 #include "cli/model_places.h"
 #include "formats/json_document.h"

@@ -7,7 +7,6 @@
 #include <map>
 
 #include "base/file.h"
-#include "cli/adapter_store.h"
 #include "cli/model_caches.h"
 #include "cli/model_file.h"
 #include "cli/model_places.h"
@@ -64,7 +63,7 @@ class Index {
     const auto json = parse_json_document(as_text(*bytes), kMaxIndex);
     if (!json || !json->contains("models") || !json->at("models").is_array()) return;
     for (const JsonDocument& entry : json->at("models")) {
-      if (!entry.is_object() || !is(entry, "path", entry.is_object()) || !is(entry, "sha256", true)) continue;
+      if (!entry.is_object() || !has_text(entry, "path") || !has_text(entry, "sha256")) continue;
       const auto size = entry.find("bytes"), time = entry.find("time");
       if (size == entry.end() || !size->is_number_unsigned() || time == entry.end() || !time->is_number_integer())
         continue;
@@ -103,8 +102,8 @@ class Index {
 
  private:
   static std::string file() { return cache_folder() + "/models.json"; }
-  static bool is(const JsonDocument& entry, const char* field, bool object) {
-    return object && entry.contains(field) && entry.at(field).is_string();
+  static bool has_text(const JsonDocument& entry, const char* field) {
+    return entry.contains(field) && entry.at(field).is_string();
   }
   std::map<std::string, Entry> entries_;
 };

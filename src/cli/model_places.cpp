@@ -4,17 +4,10 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "cli/adapter_store.h"
-
 namespace koan::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::string below_home(const std::string& path) {
   const std::string home = environment("HOME");
@@ -33,19 +26,35 @@ std::vector<std::string> only(const std::string& path) {
 
 }  // namespace
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::vector<std::string> paths_in(const char* variable) {
+  std::vector<std::string> out;
+  const std::string listed = environment(variable);
+  for (std::size_t start = 0; start < listed.size();) {
+    const std::size_t end = std::min(listed.find(':', start), listed.size());
+    if (end != start) out.push_back(listed.substr(start, end - start));
+    start = end + 1;
+  }
+  return out;
+}
+
+std::string data_folder() {
+  const std::string data = environment("XDG_DATA_HOME");
+  if (!data.empty() && data.front() == '/') return data + "/koan";
+  return below_home("/.local/share/koan");
+}
+
 std::string model_store() {
   const std::string data = data_folder();
   return data.empty() ? "" : data + "/models";
 }
 
 std::vector<std::string> model_folders() {
-  std::vector<std::string> out;
-  const std::string listed = environment("KOAN_MODELS");
-  for (std::size_t start = 0; start < listed.size();) {
-    const std::size_t end = std::min(listed.find(':', start), listed.size());
-    if (end != start) out.push_back(listed.substr(start, end - start));
-    start = end + 1;
-  }
+  std::vector<std::string> out = paths_in("KOAN_MODELS");
   if (const std::string store = model_store(); !store.empty()) out.push_back(store);
   return out;
 }
@@ -81,6 +90,13 @@ std::vector<std::string> names_in(const std::string& folder) {
   for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
     out.push_back(it->path().filename().string());
   std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> gguf_files(const std::string& folder) {
+  std::vector<std::string> out;
+  for (const std::string& name : names_in(folder))
+    if (fs::path(name).extension() == ".gguf") out.push_back((fs::path(folder) / name).string());
   return out;
 }
 

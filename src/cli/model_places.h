@@ -1,4 +1,4 @@
-// Where models lie on this machine: koan's own store, and the caches of other programs, which koan only reads
+// Where things lie on this machine: what koan keeps, and models in the caches of other programs, which koan only reads
 // (docs/cli.md, Models).
 #pragma once
 
@@ -7,6 +7,9 @@
 
 namespace koan::cli {
 
+std::string environment(const char* name);                // empty: not set
+std::vector<std::string> paths_in(const char* variable);  // that it lists, with colons between them
+std::string data_folder();  // where koan keeps its data; empty if the environment names no home
 std::string model_store();  // where koan models import writes; empty if the environment names no home
 // KOAN_MODELS, then the store.
 std::vector<std::string> model_folders();
@@ -19,5 +22,7 @@ std::vector<std::string> ollama_caches();
 
 // What a folder holds, sorted; nothing if it cannot be read.
 std::vector<std::string> names_in(const std::string& folder);
+// The *.gguf of a folder, by name; none if there is no such folder.
+std::vector<std::string> gguf_files(const std::string& folder);
 
 }  // namespace koan::cli

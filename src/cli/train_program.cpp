@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <vector>
+
+#include "cli/model_places.h"
 
 namespace koan::cli {
 namespace {
@@ -21,13 +21,7 @@ std::vector<fs::path> folders() {
     out.push_back(self.parent_path());
     out.push_back(self.parent_path().parent_path() / "libexec" / "koan");
   }
-  const char* path = std::getenv("PATH");
-  const std::string_view listed = path == nullptr ? "" : path;
-  for (std::size_t start = 0; start < listed.size();) {
-    const std::size_t end = std::min(listed.find(':', start), listed.size());
-    if (end != start) out.emplace_back(listed.substr(start, end - start));
-    start = end + 1;
-  }
+  for (const std::string& folder : paths_in("PATH")) out.emplace_back(folder);
   return out;
 }
 
