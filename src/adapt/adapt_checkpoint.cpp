@@ -3,6 +3,7 @@
 #include <map>
 
 #include "adapt/adapt_run.h"
+#include "adapt/corpus.h"
 #include "base/file.h"
 
 namespace koan::train {

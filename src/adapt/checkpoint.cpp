@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "adapt/corpus.h"
 #include "base/file.h"
 
 namespace koan::train {
