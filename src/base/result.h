@@ -22,8 +22,10 @@ enum class ErrorCode : int {
   kNeedsAdapter = 44,  // the file names an adapter that we do not have
   kNotSupported = 42,  // this machine or build cannot do what was asked
   kLimit = 60,         // a size or budget above what we accept
+  kBudget = 61,        // the next remote call, or the next bit, could exceed what was allowed
   kVerification = 70,  // the result does not check out (known-answer test, verify)
   kCancelled = 80,     // the progress callback asked to stop
+  kRemote = 90,        // a server refused, or did not answer as its interface says
 };
 
 struct [[nodiscard]] Error {

@@ -12,6 +12,7 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitIo = 3;
 inline constexpr int kExitCorrupt = 4;
 inline constexpr int kExitNeeds = 5;
+inline constexpr int kExitRemote = 6;
 inline constexpr int kExitLimit = 7;
 inline constexpr int kExitVerification = 8;
 inline constexpr int kExitInterrupted = 130;
@@ -32,7 +33,10 @@ inline constexpr int exit_code(ErrorCode code) noexcept {
     case ErrorCode::kNeedsContext:
     case ErrorCode::kNeedsAdapter:
       return kExitNeeds;
+    case ErrorCode::kRemote:
+      return kExitRemote;
     case ErrorCode::kLimit:
+    case ErrorCode::kBudget:
       return kExitLimit;
     case ErrorCode::kVerification:
       return kExitVerification;

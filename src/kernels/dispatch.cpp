@@ -7,6 +7,10 @@
 
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
+#elif defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace koan {
@@ -34,6 +38,20 @@ bool has_avx512() noexcept { return false; }
 bool has_vnni() noexcept { return false; }
 #endif
 
+#if defined(__x86_64__) && defined(__linux__)
+// Tiles are used only by processes that have asked Linux (5.16 and later) for room to save them. The permission holds for
+// the whole process and asking again changes nothing.
+bool has_amx() noexcept {
+  constexpr unsigned kTile = 1u << 24, kInt8 = 1u << 25;  // of EDX
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return has_vnni() && __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kTile) != 0 && (d & kInt8) != 0 &&
+         syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+#else
+bool has_amx() noexcept { return false; }
+#endif
+
 #if defined(__aarch64__) && defined(__linux__)
 // HWCAP_ASIMDDP of <asm/hwcap.h>, which old kernel headers lack.
 bool has_neondot() noexcept { return (getauxval(AT_HWCAP) & (1UL << 20)) != 0; }
@@ -42,9 +60,9 @@ bool has_neondot() noexcept { return false; }
 #endif
 
 constexpr Isa kIsas[] = {
-    {"vnni", vnni_kernels, has_vnni}, {"avx512", avx512_kernels, has_avx512},
-    {"avx2", avx2_kernels, has_avx2}, {"neondot", neondot_kernels, has_neondot},
-    {"neon", neon_kernels, always},   {"scalar", scalar_kernels, always},
+    {"amx", amx_kernels, has_amx},          {"vnni", vnni_kernels, has_vnni}, {"avx512", avx512_kernels, has_avx512},
+    {"avx2", avx2_kernels, has_avx2},       {"neondot", neondot_kernels, has_neondot},
+    {"neon", neon_kernels, always},         {"scalar", scalar_kernels, always},
 };
 
 // Null when this build or this machine cannot.

@@ -9,7 +9,7 @@
 
 namespace koan {
 
-// Names known to koan, best first: vnni, avx512, avx2, neondot, neon, scalar.
+// Names known to koan, best first: amx, vnni, avx512, avx2, neondot, neon, scalar.
 std::vector<std::string_view> isa_names();
 
 // Kernels of that name. Unknown name: kUsage listing the names. Not on this machine or not in this build:

@@ -92,6 +92,7 @@ const Kernels* scalar_kernels() noexcept;
 const Kernels* avx2_kernels() noexcept;
 const Kernels* avx512_kernels() noexcept;   // AVX-512 BW, no VNNI
 const Kernels* vnni_kernels() noexcept;     // AVX-512 VNNI
+const Kernels* amx_kernels() noexcept;      // the same, and AMX tiles of int8
 const Kernels* neondot_kernels() noexcept;  // AArch64 with FEAT_DotProd
 const Kernels* neon_kernels() noexcept;
 

@@ -18,6 +18,7 @@ namespace koan {
 const Kernels* loose_avx2_kernels() noexcept;
 const Kernels* loose_avx512_kernels() noexcept;
 const Kernels* loose_vnni_kernels() noexcept;
+const Kernels* loose_amx_kernels() noexcept;
 #endif
 
 namespace {
@@ -210,6 +211,7 @@ const Kernels* loose(std::string_view name) {
   if (name == "avx2") return loose_avx2_kernels();
   if (name == "avx512") return loose_avx512_kernels();
   if (name == "vnni") return loose_vnni_kernels();
+  if (name == "amx") return loose_amx_kernels();
 #endif
   static_cast<void>(name);
   return nullptr;
