@@ -1,0 +1,38 @@
+// The final answer of a worked solution: where it is stated, how to hide it, and whether two of them are the same
+// (docs/rewrite.md "Answers").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace koan {
+
+// How a text announces its answer, the surest first.
+enum class Announcement { kBoxed, kHashes, kPhrase, kBold };
+
+struct AnswerSpan {
+  std::size_t begin = 0, end = 0;  // of the answer itself, without \boxed{} and the like
+  Announcement announcement = Announcement::kBoxed;
+};
+
+// Statements of an answer, in order of appearance; spans do not overlap and are not empty.
+std::vector<AnswerSpan> stated_answers(std::string_view text);
+
+// The last statement of the surest kind that occurs.
+std::optional<std::string> final_answer(std::string_view text);
+// The same; or else, in a reply that was asked for nothing but an answer, its last number, or all of a short line.
+std::string answer_of_reply(std::string_view reply);
+
+inline constexpr std::string_view kHidden = "???";
+
+// `text` with each statement of an answer, and each place where a result is said to be `answer` ("= 42", "is 42"),
+// replaced by kHidden. Results that are not the answer stay: a reader needs them.
+std::string hide_answer(std::string_view text, std::string_view answer);
+
+// Equal up to notation: spaces, $, \text, \dfrac, separators of thousands, a full stop at the end; numbers by value
+// (0.5, 1/2, \frac{1}{2}).
+bool same_answer(std::string_view a, std::string_view b);
+
+}  // namespace koan
