@@ -216,11 +216,20 @@ void attend(const AttentionArgs& a, std::int32_t head) {
   }
 }
 
+// What is left of the heads: fewer than a tile.
+template <int kHeads>
+void attend_rest(const AttentionArgs& a, std::int32_t head) {
+  if constexpr (kHeads > 0) {
+    if (a.heads - head == kHeads) return attend<kHeads>(a, head);
+    attend_rest<kHeads - 1>(a, head);
+  }
+}
+
 void attention(const AttentionArgs& a) noexcept {
   if (a.head_dim > kQueryGroups * kGroup) return scalar_kernels()->attention(a);
   std::int32_t head = 0;
   for (; head + kTileHeads <= a.heads; head += kTileHeads) attend<kTileHeads>(a, head);
-  for (; head < a.heads; ++head) attend<1>(a, head);
+  attend_rest<kTileHeads - 1>(a, head);
 }
 
 }  // namespace
