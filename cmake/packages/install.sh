@@ -5,6 +5,8 @@ here=$(dirname "$0")
 missing=
 for list in "$@"; do
   for package in $(cat "$here/$list.txt"); do
+    # A command of the package's name from elsewhere will do: Node.js of its makers brings npm, and excludes Debian's.
+    command -v "$package" >/dev/null && continue
     status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null) || status=
     [ "$status" = "install ok installed" ] || missing="$missing $package"
   done
