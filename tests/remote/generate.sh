@@ -105,6 +105,21 @@ trusting "$work/other.pem"; expect_error 6 "certificate" generate -m secure "Hel
 [ "$(requests tls)" -eq 1 ] || fail "a server that is not trusted was sent something"
 rm .config/koan/config.toml
 
+# Killed in the middle, a list goes on where it was: at most the calls in flight are made again.
+printf '[endpoints.slow]\nkind = "openai"\nmodel = "slow"\nurl = "%s/v1"\nconcurrency = 1\n' "$plain" >.config/koan/config.toml
+for i in 1 2 3 4; do printf '{"prompt": "long %s"}\n' $i; done >long.jsonl
+wait_for() { for _ in $(seq 200); do [ "$(requests plain)" -ge "$1" ] && return; sleep 0.02; done; fail "no $1 requests"; }
+before=$(requests plain)
+"$KOAN" generate -m slow --jsonl long.jsonl >killed 2>err & pid=$!
+wait_for $((before + 3)); kill -9 $pid; wait $pid 2>/dev/null
+expect 0 generate -m slow --jsonl long.jsonl; [ "$(field text 3)" = "You said: long 4" ] || fail "$(cat .out)"
+[ "$(requests plain)" -le $((before + 5)) ] || fail "$(($(requests plain) - before)) requests for 4 prompts, one of them killed"
+env --default-signal=INT "$KOAN" generate -m slow "Never mind" >killed 2>err & pid=$!
+wait_for $(($(requests plain) + 1)); kill -INT $pid; wait $pid; code=$?
+[ $code -eq 130 ] && grep -q interrupted err || fail "exit $code: $(cat err)"
+tail -n 1 .local/state/koan/remote.jsonl | grep -q '"error":"given up: interrupted"' || fail "$(tail -n 1 .local/state/koan/remote.jsonl)"
+rm .config/koan/config.toml
+
 # What is wrong is said, and nothing is sent.
 before=$(requests plain)
 expect_error 2 "--top-k is for models that run here" generate -m "$openai" --top-k 3 "Hello"
@@ -125,7 +140,7 @@ python3 - "$log" <<'PY' || fail "transcript: $(tail -n 3 "$log")"
 import json, sys
 lines = [json.loads(line) for line in open(sys.argv[1])]
 assert all(set(line) == {"time", "endpoint", "request", "seed", "reply", "error", "usage", "attempts", "cached"} for line in lines)
-assert sum(line["cached"] for line in lines) == 3, sum(line["cached"] for line in lines)
+assert sum(line["cached"] for line in lines) == 5, sum(line["cached"] for line in lines)
 assert {line["attempts"] for line in lines} == {0, 1, 2}
 assert any(line["error"] and "[key]" in line["error"] for line in lines)
 assert lines[0]["usage"] == {"input_tokens": 12, "output_tokens": 4} and lines[0]["reply"]["text"] == "You said: Hello"

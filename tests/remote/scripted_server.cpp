@@ -5,7 +5,7 @@
 //   echo      repeats the last message        busy     as echo, but every first try of a prompt is refused (429)
 //   cut       likewise, but the first reply ends in the middle          poor      has no money left
 //   inside    says 200 and an error           leak     refuses, and repeats the headers
-//   logprobs  says how probable yes and no are
+//   logprobs  says how probable yes and no are      slow   as echo, after half a second
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -90,6 +90,7 @@ TestAnswer play(const SeenRequest& request, bool first) {
   }
   if (model == "logprobs") return logprobs();
   TestAnswer out = messages ? anthropic(text) : openai(text);
+  if (model == "slow") out.before = std::chrono::milliseconds(500);
   if (model == "busy" && first) {
     out = error(messages ? 529 : 429, messages ? "overloaded_error" : "rate_limit_error", "later");
     out.headers.emplace_back("retry-after-ms", "10");
