@@ -114,8 +114,9 @@ before=$(requests plain)
 wait_for $((before + 3)); kill -9 $pid; wait $pid 2>/dev/null
 expect 0 generate -m slow --jsonl long.jsonl; [ "$(field text 3)" = "You said: long 4" ] || fail "$(cat .out)"
 [ "$(requests plain)" -le $((before + 5)) ] || fail "$(($(requests plain) - before)) requests for 4 prompts, one of them killed"
+before=$(requests plain)
 env --default-signal=INT "$KOAN" generate -m slow "Never mind" >killed 2>err & pid=$!
-wait_for $(($(requests plain) + 1)); kill -INT $pid; wait $pid; code=$?
+wait_for $((before + 1)); kill -INT $pid; wait $pid; code=$?
 [ $code -eq 130 ] && grep -q interrupted err || fail "exit $code: $(cat err)"
 tail -n 1 .local/state/koan/remote.jsonl | grep -q '"error":"given up: interrupted"' || fail "$(tail -n 1 .local/state/koan/remote.jsonl)"
 rm .config/koan/config.toml
