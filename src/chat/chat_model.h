@@ -30,6 +30,7 @@ struct ChatReply {
   std::string text;  // UTF-8; of a local model, bytes that are none became U+FFFD
   FinishReason reason = FinishReason::kEnd;
   ChatUsage usage;
+  bool cached = false;  // a remote model's reply from an earlier request: paid for then
 };
 
 class ChatModel {

@@ -24,6 +24,21 @@ struct GenerateOptions {
 
 enum class FinishReason { kEnd, kStop, kLength, kCancelled };
 
+// As reports and transcripts call it.
+inline constexpr const char* name_of(FinishReason reason) noexcept {
+  switch (reason) {
+    case FinishReason::kEnd:
+      return "end";
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kCancelled:
+      break;
+  }
+  return "cancelled";
+}
+
 struct Completion {
   std::string text;  // bytes: a model may write what is no UTF-8
   std::vector<Token> tokens;

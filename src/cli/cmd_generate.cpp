@@ -1,4 +1,4 @@
-// koan generate: text from an exact model, or how probable given answers are.
+// koan generate: text from an exact model (from a remote one: generate_remote.h), or how probable given answers are.
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,8 +7,10 @@
 #include "base/hash.h"
 #include "chat/local_model.h"
 #include "cli/command.h"
+#include "cli/endpoints.h"
 #include "cli/exit_code.h"
 #include "cli/generate_arguments.h"
+#include "cli/generate_remote.h"
 #include "cli/model_names.h"
 #include "cli/report.h"
 #include "cli/signals.h"
@@ -82,19 +84,6 @@ Result<std::vector<Token>> tokens_of(const std::string& text, const Ready& ready
   return out;
 }
 
-const char* name_of(FinishReason reason) {
-  switch (reason) {
-    case FinishReason::kEnd:
-      return "end";
-    case FinishReason::kStop:
-      return "stop";
-    case FinishReason::kLength:
-      return "length";
-    default:
-      return "cancelled";
-  }
-}
-
 // What makes the text what it is, so that it can be made again.
 Json settings(const Ready& ready, const GenerateArguments& arguments) {
   const Sampling& s = arguments.options.sampling;
@@ -109,10 +98,6 @@ Json settings(const Ready& ready, const GenerateArguments& arguments) {
           {"top_p", s.top_p / double{kOne}},
           {"min_p", s.min_p / double{kOne}},
           {"seed", arguments.options.seed}};
-}
-
-void print_line(const Json& json) {
-  std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
 }
 
 Status choose(const Ready& ready, const GenerateArguments& arguments, const std::vector<Generator::Prompt>& prompts) {
@@ -164,8 +149,13 @@ Status write_text(const Ready& ready, const GenerateArguments& arguments,
   return {};
 }
 
-Status run(const GenerateArguments& arguments) {
+Status run(GenerateArguments arguments) {
+  KOAN_ASSIGN(const NamedEndpoint named, resolve_endpoint(arguments.model));
   KOAN_ASSIGN(const std::vector<std::string> texts, read_prompts(arguments));
+  if (named.is_remote) return generate_remote(arguments, texts);
+  if (!arguments.remote_only.empty())
+    return Error{ErrorCode::kUsage, arguments.remote_only.front() + " is for remote models; this one runs here"};
+  arguments.model = named.local;
   KOAN_ASSIGN(const Ready ready, prepare(arguments));
   std::vector<Generator::Prompt> prompts;
   for (std::size_t i = 0; i < texts.size(); ++i) {

@@ -28,8 +28,9 @@ void add_options(CLI::App& app, Raw& raw) {
   app.add_flag("--file", out.from_file, "PROMPT names a file");
   app.add_option("--jsonl", out.jsonl, "One prompt for each line of JSON; prints one object a line")->type_name("FILE");
   app.add_option("--field", out.field, "Where the prompt is in a record; default prompt")->type_name("PATH");
-  app.add_option("--model", out.model,
-                 "An embedded model (nano, small), a name, a GGUF file or folder; default: the largest embedded")
+  app.add_option("-m,--model", out.model,
+                 "An embedded model (nano, small), a name, a GGUF file or folder, or a remote one:\n"
+                 "openai:MODEL@URL, anthropic:MODEL, a name in the configuration; default: the largest embedded")
       ->type_name("NAME");
   app.add_option("--system", out.system, "System message of a chat template")->type_name("TEXT");
   app.add_option("--prefix", out.prefix, "Beginning of the answer")->type_name("TEXT");
@@ -53,9 +54,13 @@ void add_options(CLI::App& app, Raw& raw) {
   app.add_option("--batch", out.batch, "Prompts that advance together; never changes the text; default 8")
       ->type_name("N")
       ->check(CLI::Range(1, 64).description(""));
+  add_remote_options(app, out.remote);
   app.add_flag("--json", out.json, "One JSON object a prompt");
   app.add_flag("-q,--quiet", out.quiet, "Say less");
 }
+
+// What no interface over HTTP has.
+constexpr const char* kLocalOnly[] = {"--prefix", "--raw", "--date", "--top-k", "--min-p", "--ignore-end", "--batch"};
 
 bool parse_date(const std::string& text, jinja::Date& out) {
   if (text.empty()) {
@@ -79,6 +84,8 @@ std::string checked(Raw& raw) {
   if (!top_p || *top_p == 0) return "--top-p: '" + raw.top_p + "' is not a number above 0 and up to 1";
   if (!min_p) return "--min-p: '" + raw.min_p + "' is not a number from 0 to 1";
   out.options.sampling.temperature = *temperature;
+  std::from_chars(raw.temperature.data(), raw.temperature.data() + raw.temperature.size(), out.temperature);
+  std::from_chars(raw.top_p.data(), raw.top_p.data() + raw.top_p.size(), out.top_p);
   out.options.sampling.top_p = *top_p;
   out.options.sampling.min_p = *min_p;
   if (!parse_date(raw.date, out.date)) return "--date: '" + raw.date + "' is not YYYY-MM-DD";
@@ -99,7 +106,7 @@ std::optional<std::uint32_t> parse_fraction(const std::string& text, double most
 
 std::optional<GenerateArguments> parse_generate(const std::vector<std::string>& words, int* code) {
   Raw raw;
-  CLI::App app("Text from an exact model: the same on every machine", "koan generate");
+  CLI::App app("Text from an exact model, the same on every machine, or from a remote one", "koan generate");
   add_options(app, raw);
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
@@ -113,6 +120,9 @@ std::optional<GenerateArguments> parse_generate(const std::vector<std::string>& 
     *code = kExitUsage;
     return std::nullopt;
   }
+  for (const char* option : kLocalOnly)
+    if (app.count(option) != 0) raw.out.local_only.emplace_back(option);
+  raw.out.remote_only = remote_options_in(app);
   if (const std::string wrong = checked(raw); !wrong.empty()) {
     complain(wrong);
     *code = kExitUsage;

@@ -7,6 +7,7 @@
 
 #include "chat/generator.h"
 #include "chat/jinja_run.h"
+#include "cli/endpoints.h"
 
 namespace koan::cli {
 
@@ -19,6 +20,9 @@ struct GenerateArguments {
   bool raw = false;  // no chat template
   std::vector<std::string> choices;
   GenerateOptions options;
+  double temperature = 1, top_p = 1;  // as they were written; in `options` rounded
+  RemoteUse remote;
+  std::vector<std::string> local_only, remote_only;  // options that were given, by name
   jinja::Date date;
   unsigned batch = 8;
   bool json = false, quiet = false;

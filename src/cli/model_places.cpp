@@ -15,10 +15,14 @@ std::string below_home(const std::string& path) {
 }
 
 // The XDG specification: a relative path there is to be ignored.
-std::string user_cache() {
-  const std::string xdg = environment("XDG_CACHE_HOME");
-  return !xdg.empty() && xdg.front() == '/' ? xdg : below_home("/.cache");
+std::string user_folder(const char* variable, const std::string& otherwise) {
+  const std::string xdg = environment(variable);
+  return !xdg.empty() && xdg.front() == '/' ? xdg : below_home(otherwise);
 }
+
+std::string user_cache() { return user_folder("XDG_CACHE_HOME", "/.cache"); }
+
+std::string koan_in(const std::string& folder) { return folder.empty() ? "" : folder + "/koan"; }
 
 std::vector<std::string> only(const std::string& path) {
   return path.empty() ? std::vector<std::string>() : std::vector<std::string>{path};
@@ -42,11 +46,7 @@ std::vector<std::string> paths_in(const char* variable) {
   return out;
 }
 
-std::string data_folder() {
-  const std::string data = environment("XDG_DATA_HOME");
-  if (!data.empty() && data.front() == '/') return data + "/koan";
-  return below_home("/.local/share/koan");
-}
+std::string data_folder() { return koan_in(user_folder("XDG_DATA_HOME", "/.local/share")); }
 
 std::string model_store() {
   const std::string data = data_folder();
@@ -59,10 +59,14 @@ std::vector<std::string> model_folders() {
   return out;
 }
 
-std::string cache_folder() {
-  const std::string cache = user_cache();
-  return cache.empty() ? "" : cache + "/koan";
+std::string cache_folder() { return koan_in(user_cache()); }
+
+std::string config_file() {
+  const std::string folder = koan_in(user_folder("XDG_CONFIG_HOME", "/.config"));
+  return folder.empty() ? "" : folder + "/config.toml";
 }
+
+std::string state_folder() { return koan_in(user_folder("XDG_STATE_HOME", "/.local/state")); }
 
 std::vector<std::string> hub_caches() {
   if (const std::string hub = environment("HF_HUB_CACHE"); !hub.empty()) return {hub};

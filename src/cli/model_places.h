@@ -13,6 +13,8 @@ std::string data_folder();  // where koan keeps its data; empty if the environme
 std::string model_store();  // where koan models import writes; empty if the environment names no home
 // KOAN_MODELS, then the store.
 std::vector<std::string> model_folders();
+std::string config_file();   // config.toml; empty: the environment names no home
+std::string state_folder();  // records of what was done; empty likewise
 std::string cache_folder();  // koan's own; empty: none
 
 // Roots, most special first. They need not exist.

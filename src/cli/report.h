@@ -32,6 +32,9 @@ Json json_of(const Error& error);
 // is.
 void print_json(const char* command, Json files, int exit_code, bool on_stderr, const Json& more = Json::object());
 
+// One line of JSON on stdout. What is not UTF-8 becomes U+FFFD.
+void print_line(const Json& json);
+
 // Rows of cells as columns; the first column and those in `left` are left-aligned.
 class Table {
  public:

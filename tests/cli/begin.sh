@@ -6,7 +6,7 @@ work=$(mktemp -d)
 finish() { chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"; }
 trap finish EXIT
 cd "$work" || exit 1
-unset HF_HOME HF_HUB_CACHE LLAMA_CACHE OLLAMA_MODELS XDG_CACHE_HOME
+unset HF_HOME HF_HUB_CACHE LLAMA_CACHE OLLAMA_MODELS XDG_CACHE_HOME XDG_CONFIG_HOME XDG_STATE_HOME
 export HOME=$work XDG_DATA_HOME= KOAN_MODELS= KOAN_ISA=
 sample=$source_tree/examples/sample.txt
 
