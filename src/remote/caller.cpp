@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "remote/key.h"
@@ -42,10 +43,11 @@ class Caller::Run {
   using State = Job::State;
 
   Status begin_what_may();
-  Status begin(std::size_t index);
+  Result<bool> begin(std::size_t index);
   bool may_begin(const Job& job) const;
   Status collect();
   Status pause();
+  milliseconds until_retry(milliseconds most) const;
   Status finish(Job& job, std::variant<HttpReply, HttpFailure> outcome);
   Status succeed(Job& job, RemoteReply reply);
   Status fail(Job& job, ServerError error, const HttpHeaders& headers);
@@ -57,7 +59,9 @@ class Caller::Run {
 
   Caller& caller_;
   std::vector<Job> jobs_;
-  Status failed_;  // the first error
+  std::size_t first_ = 0, begun_ = 0;  // before first_ all are done, from begun_ on none was sent
+  std::set<std::string> busy_;         // cache keys of calls that go on: the same request twice is one call
+  Status failed_;                      // the first error
 };
 
 namespace {
@@ -108,7 +112,7 @@ Result<std::vector<RemoteReply>> Caller::Run::run() {
       if (Status status = collect(); !status && failed_) failed_ = std::move(status);
     } else if (!failed_) {
       break;
-    } else if (std::ranges::all_of(jobs_, [](const Job& job) { return job.state == State::kDone; })) {
+    } else if (first_ == jobs_.size()) {
       std::vector<RemoteReply> out;
       for (Job& job : jobs_) out.push_back(std::move(job.reply));
       return out;
@@ -122,58 +126,51 @@ Result<std::vector<RemoteReply>> Caller::Run::run() {
 
 bool Caller::Run::may_begin(const Job& job) const {
   if (job.state != State::kWaiting || job.not_before > options().clock.now()) return false;
-  if (!caller_.cache_.is_on()) return true;
-  // The same request twice is one call, if replies are kept at all.
-  return std::ranges::none_of(jobs_, [&](const Job& other) {
-    const bool begun = other.state == State::kInFlight || (other.state == State::kWaiting && other.attempts != 0);
-    return &other != &job && begun && other.cache_key == job.cache_key;
-  });
+  return job.attempts != 0 || busy_.count(job.cache_key) == 0;
 }
 
 Status Caller::Run::begin_what_may() {
-  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+  for (std::size_t i = first_; i < jobs_.size() && caller_.http_.in_flight() < caller_.endpoint_.concurrency; ++i) {
     Job& job = jobs_[i];
     if (!may_begin(job)) continue;
     if (options().http.stop && options().http.stop()) return Error{ErrorCode::kCancelled, "interrupted"};
-    if (job.attempts == 0) {
-      if (auto kept = caller_.cache_.find(job.cache_key)) {
-        job.reply = std::move(*kept);
-        job.reply.reply.cached = true;
-        job.state = State::kDone;
-        KOAN_TRY(write_down(job, "", true));
-        continue;
-      }
+    auto kept = job.attempts == 0 ? caller_.cache_.find(job.cache_key) : std::nullopt;
+    if (kept) {
+      job.reply = std::move(*kept);
+      job.reply.reply.cached = true;
+      job.state = State::kDone;
+      KOAN_TRY(write_down(job, "", true));
+    } else {
+      KOAN_ASSIGN(const bool begun, begin(i));
+      if (!begun) break;
     }
-    if (caller_.http_.in_flight() < caller_.endpoint_.concurrency) KOAN_TRY(begin(i));
   }
+  while (first_ < jobs_.size() && jobs_[first_].state == State::kDone) ++first_;
   return {};
 }
 
-Status Caller::Run::begin(std::size_t index) {
+// False: it has to wait for what is in flight, which may turn out to cost less than was reserved for it.
+Result<bool> Caller::Run::begin(std::size_t index) {
   Job& job = jobs_[index];
   if (options().budget) {
     auto reserved = options().budget->reserve(job.most);
-    // What is in flight may turn out to cost less than was reserved for it.
-    if (!reserved && caller_.http_.in_flight() != 0) return {};
+    if (!reserved && caller_.http_.in_flight() != 0) return false;
     if (!reserved) return std::move(reserved).error().in(caller_.endpoint_.name);
   }
   ++job.attempts;
+  begun_ = std::max(begun_, index + 1);
+  if (caller_.cache_.is_on()) busy_.insert(job.cache_key);
   job.state = State::kInFlight;
   Status started = caller_.http_.start(index, {caller_.dialect_.url, caller_.dialect_.headers, job.call.body});
-  if (!started) {
-    settle(job, {});
-    job.state = State::kWaiting;
-  }
-  return started;
+  if (started) return true;
+  settle(job, {});
+  job.state = State::kWaiting;
+  return std::move(started).error();
 }
 
 // Waits for the wire, or until a call is to be tried again.
 Status Caller::Run::collect() {
-  milliseconds timeout{1000};
-  for (const Job& job : jobs_)
-    if (job.state == State::kWaiting && job.attempts != 0)
-      timeout = std::clamp(job.not_before - options().clock.now(), milliseconds(1), timeout);
-  auto done = caller_.http_.wait(timeout);
+  auto done = caller_.http_.wait(std::max(milliseconds(1), until_retry(milliseconds(1000))));
   if (!done) return std::move(done).error();
   Status out;
   for (HttpClient::Done& one : *done)
@@ -181,13 +178,18 @@ Status Caller::Run::collect() {
   return out;
 }
 
+// Until a call is to be tried again, if that is before `most`; 0 or less: now.
+milliseconds Caller::Run::until_retry(milliseconds most) const {
+  const milliseconds now = options().clock.now();
+  for (std::size_t i = first_; i < begun_; ++i)
+    if (jobs_[i].state == State::kWaiting && jobs_[i].attempts != 0) most = std::min(most, jobs_[i].not_before - now);
+  return most;
+}
+
 // Nothing is in flight: until the next call is to be tried again.
 Status Caller::Run::pause() {
   if (options().http.stop && options().http.stop()) return Error{ErrorCode::kCancelled, "interrupted"};
-  milliseconds wait{100};  // the longest that a wish to stop goes unnoticed
-  const milliseconds now = options().clock.now();
-  for (const Job& job : jobs_)
-    if (job.state == State::kWaiting && job.attempts != 0) wait = std::min(wait, job.not_before - now);
+  const milliseconds wait = until_retry(milliseconds(100));  // so long a wish to stop goes unnoticed
   if (wait.count() > 0) options().clock.sleep(wait);
   return {};
 }
@@ -218,6 +220,7 @@ Status Caller::Run::succeed(Job& job, RemoteReply reply) {
          reply.has_usage ? spending_of(usage.input_tokens, usage.output_tokens, caller_.endpoint_.prices) : job.most);
   job.reply = std::move(reply);
   job.state = State::kDone;
+  busy_.erase(job.cache_key);
   const Status kept = caller_.cache_.keep(job.cache_key, caller_.endpoint_.id(), job.reply, options().key);
   KOAN_TRY(write_down(job, "", false));
   return kept;
