@@ -1,8 +1,8 @@
 // Tokens per second of koan's model coding, both ways, whether or not the model is worth it for this text:
 //
-//   token_speed MODEL.gguf FILE [SEGMENT_BYTES [THREADS]]
+//   token_speed MODEL.gguf FILE [SEGMENT_BYTES [THREADS [STREAMS]]]
 //
-// FILE is cut into segments that are coded in lockstep, 16 streams a thread, decoded again and compared. One line of
+// FILE is cut into segments that are coded in lockstep, STREAMS a thread (default 16), decoded again and compared. One line of
 // JSON: the time of a run includes the coder and the predictors, and not the loading of the model.
 // bench/peers/llama_cpp.py runs it.
 #include <chrono>
@@ -24,13 +24,20 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-Status run(const char* model_path, const char* path, std::size_t segment_bytes, unsigned threads) {
+struct Shape {
+  std::size_t segment_bytes;
+  unsigned threads, streams;
+};
+
+Status run(const char* model_path, const char* path, const Shape& shape) {
+  const auto [segment_bytes, threads, streams] = shape;
   KOAN_ASSIGN(const Bytes data, read_file(model_path, kMaxFile));
   CoderSetup setup;
   KOAN_ASSIGN(setup.model, Model::load(data));
   KOAN_ASSIGN(setup.kernels, choose_kernels());
   setup.window = kWindow;
   setup.threads = threads;
+  setup.streams = streams;
   KOAN_ASSIGN(const Bytes text, read_file(path, kMaxFile));
   std::vector<EncodeJob> encodings;
   for (ByteView rest = text; !rest.empty(); rest = rest.subspan(std::min(rest.size(), segment_bytes)))
@@ -73,17 +80,18 @@ Status run(const char* model_path, const char* path, std::size_t segment_bytes, 
 
 int main(int count, char** arguments) {
   if (count < 3) {
-    std::fprintf(stderr, "usage: token_speed MODEL.gguf FILE [SEGMENT_BYTES [THREADS]]\n");
+    std::fprintf(stderr, "usage: token_speed MODEL.gguf FILE [SEGMENT_BYTES [THREADS [STREAMS]]]\n");
     return 2;
   }
   const std::size_t segment = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 1024;
   const unsigned threads =
       count > 4 ? static_cast<unsigned>(std::atoi(arguments[4])) : std::thread::hardware_concurrency();
-  if (segment == 0 || threads == 0 || threads > 1024) {
-    std::fprintf(stderr, "token_speed: segments and threads must be 1 or more\n");
+  const unsigned streams = count > 5 ? static_cast<unsigned>(std::atoi(arguments[5])) : 16;
+  if (segment == 0 || threads == 0 || threads > 1024 || streams == 0 || streams > 64) {
+    std::fprintf(stderr, "token_speed: segments and threads must be 1 or more, streams 1 to 64\n");
     return 2;
   }
-  const koan::Status done = koan::run(arguments[1], arguments[2], segment, threads);
+  const koan::Status done = koan::run(arguments[1], arguments[2], {segment, threads, streams});
   if (done) return 0;
   std::fprintf(stderr, "token_speed: %s\n", done.error().message.c_str());
   return 1;

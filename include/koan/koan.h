@@ -64,7 +64,7 @@ typedef struct koan_options {
   int level;                 /* 1..9, default 6: from fast to small (docs/cli.md) */
   unsigned threads;          /* 0 and 1: the calling thread only */
   uint32_t segment_bytes;    /* 0: what the level says; else 1024..8388608 */
-  unsigned streams;          /* segments advanced together per thread; 0: 16; else 1..64. Never changes the bytes. */
+  unsigned streams;          /* segments advanced together per thread; 0: by the model; else 1..64. Never changes the bytes. */
   uint32_t segments;         /* cut each block of 8 MiB, or less input, into so many; 0: by the level; else 1..8192 */
   const void* context;       /* text that the input continues, at most 16 MiB; copied. Decompression needs the same. */
   size_t context_size;       /* 0: no context */

@@ -88,7 +88,7 @@ CoderSetup Codec::coder_setup(const CodecOptions& options) const {
   CoderSetup out;
   out.kernels = kernels_;
   out.threads = std::max(1u, options.threads);
-  out.streams = options.streams == 0 ? 16 : options.streams;
+  out.streams = options.streams;
   return out;
 }
 
@@ -96,7 +96,8 @@ TokenCoder& Codec::coder(CoderSetup setup) {
   const auto same = std::find_if(coders_.begin(), coders_.end(), [&](const std::unique_ptr<TokenCoder>& coder) {
     const CoderSetup& have = coder->setup();
     return have.model == setup.model && have.window.size == setup.window.size &&
-           have.window.sinks == setup.window.sinks && have.threads == setup.threads && have.streams == setup.streams &&
+           have.window.sinks == setup.window.sinks && have.threads == setup.threads &&
+           have.streams == (setup.streams == 0 ? default_streams(*setup.model) : setup.streams) &&
            have.context == setup.context && have.predictors == setup.predictors;
   });
   if (same != coders_.end()) {
@@ -114,7 +115,8 @@ Result<AdapterOffers> Codec::adapter_choice(const CodecOptions& options) const {
   for (const Sha256& sha256 : options.adapters) {
     const auto& known = store_.adapters();
     const auto found = std::find_if(known.begin(), known.end(), [&](const auto& a) { return a->sha256 == sha256; });
-    if (found == known.end()) return Error{ErrorCode::kUsage, "no adapter with SHA-256 " + to_hex(sha256) + " was added"};
+    if (found == known.end())
+      return Error{ErrorCode::kUsage, "no adapter with SHA-256 " + to_hex(sha256) + " was added"};
     AdapterOffer& offer = out.offers.emplace_back();
     offer.sha256 = sha256;
     KOAN_ASSIGN(offer.profiles, read_profiles((*found)->metadata));

@@ -12,7 +12,7 @@ struct CodecOptions {
   int level = 6;
   unsigned threads = 1;
   std::uint32_t segment_bytes = 0;  // 0: by level
-  unsigned streams = 16;
+  unsigned streams = 0;  // per thread; 0: by the model
   std::uint32_t segments = 0;  // that each block is cut into; 0: by segment_bytes or level
   ByteView context;            // copied
   std::vector<Sha256> adapters;            // of the store, to compress with; none: the model alone

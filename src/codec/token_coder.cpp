@@ -12,7 +12,8 @@ namespace {
 constexpr unsigned kMaxPositions = 65536;
 // Memory of the adaptive predictors that a thread's streams hold together, for the same reason.
 constexpr std::uint64_t kPredictorBudget = std::uint64_t{192} << 20;
-constexpr unsigned kMaxRows = 16;  // rows per forward pass from which more rows make a pass hardly faster per row
+constexpr unsigned kMaxRows = 64;  // rows per forward pass from which more rows make a pass hardly faster per row
+constexpr std::uint64_t kCachedParameters = 32 << 20;  // above that, weights come from memory for every pass
 
 // One text on one stream while it is being encoded.
 struct EncodeLane {
@@ -203,7 +204,12 @@ class DecodeWorker {
 
 }  // namespace
 
+// Small models want few streams, whose predictors stay in the cache; large ones want each read of the weights to serve
+// many (bench/token_speed).
+unsigned default_streams(const Model& model) noexcept { return model.parameters() > kCachedParameters ? 64 : 16; }
+
 TokenCoder::TokenCoder(CoderSetup setup) : setup_(std::move(setup)), tree_(setup_.model->tokenizer()) {
+  if (setup_.streams == 0) setup_.streams = default_streams(*setup_.model);
   if (setup_.context) context_ = tokens_of(*setup_.context);
 }
 

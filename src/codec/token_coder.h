@@ -37,10 +37,12 @@ struct CoderSetup {
   const Kernels* kernels = nullptr;
   Window window;
   unsigned threads = 1;
-  unsigned streams = 16;                 // per thread
+  unsigned streams = 0;                  // per thread; 0: default_streams()
   std::shared_ptr<const Bytes> context;  // what every text continues; null: nothing
   std::uint32_t predictors = kPredictorsAll;
 };
+
+unsigned default_streams(const Model& model) noexcept;
 
 // Keeps the streams of each thread between calls. One call at a time.
 class TokenCoder {
