@@ -20,6 +20,13 @@ std::string fixed(double value) {
   return out;
 }
 
+// What a terminal shows: models may write sequences that would command it.
+std::string without_controls(std::string text) {
+  for (char& c : text)
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == '\x7f') c = '?';
+  return text;
+}
+
 // A reply of a model, with the role that gave it.
 struct Turn {
   std::string role, label, text;
@@ -111,14 +118,15 @@ Result<std::string> render_text(std::span<const JsonDocument> lines) {
   for (const std::string& fact : view.facts) out += "  " + fact + "\n";
   out += "\nProblem\n" + view.problem + "\n";
   for (const Turn& turn : view.turns) out += "\n[" + turn.role + ": " + turn.label + "]\n" + turn.text + "\n";
-  if (view.result.is_null()) return out + "\nNot finished.\n";
+  if (view.result.is_null()) return without_controls(out + "\nNot finished.\n");
   out += "\nDecisions\n";
   for (const JsonDocument& decision : decisions_of(view.result)) {
     const std::string about = text_of(decision, "about");
     out += "  " + fixed(number_of(decision, "bits")) + " bits  " + text_of(decision, "what") + ": " +
            meaning_of(decision) + (about.empty() ? "" : "  (" + about + ")") + "\n";
   }
-  return out + "  " + summary_of(view.result) + "\n\nAnswer\n" + text_of(view.result, "answer") + "\n";
+  out += "  " + summary_of(view.result) + "\n\nAnswer\n" + text_of(view.result, "answer") + "\n";
+  return without_controls(std::move(out));
 }
 
 Result<std::string> render_html(std::span<const JsonDocument> lines) {

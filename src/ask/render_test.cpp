@@ -15,7 +15,7 @@ std::vector<JsonDocument> lines() {
           {{"kind", "reply"}, {"role", "solver"}, {"label", "attempt"}, {"text", "<script>alert(1)</script>"}},
           {{"kind", "weights"}, {"role", "solver"}, {"label", "predict"}, {"weights", {1, 2}}},
           {{"kind", "result"},
-           {"answer", "Yes."},
+           {"answer", "Yes.\x1b[2J"},
            {"mode", "predicted"},
            {"questions", 1},
            {"bits", 1.25},
@@ -26,7 +26,7 @@ TEST(Render, Text) {
   const std::string text = render_text(lines()).value();
   for (const char* part : {"protocol batch10", "ORACLE", "solver: local:nano (01234567)", "seed 7", "Is 1 < 2 & \"3\"?",
                            "[solver: attempt]\n<script>", "1.00 bits  answer: yes  (Is it?)",
-                           "1.25 bits (predicted), 1 questions", "\nAnswer\nYes.\n"})
+                           "1.25 bits (predicted), 1 questions", "\nAnswer\nYes.?[2J\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
 }
 

@@ -59,10 +59,10 @@ std::string replace_broken_utf8(std::string_view text) {
 }
 
 std::unique_ptr<LocalChat> LocalChat::create(std::string name, LocalModel model, const Kernels* kernels,
-                                             unsigned threads) {
+                                             unsigned threads, Cancelled cancelled) {
   Generator generator = Generator::create(model.model, model.special, kernels, 1);
-  return std::unique_ptr<LocalChat>(
-      new LocalChat(std::move(name), std::move(model), std::move(generator), std::max(threads, 1u)));
+  return std::unique_ptr<LocalChat>(new LocalChat(std::move(name), std::move(model), std::move(generator),
+                                                  std::max(threads, 1u), std::move(cancelled)));
 }
 
 Result<Generator::Prompt> LocalChat::prompt_of(const ChatRequest& request) const {
@@ -78,7 +78,9 @@ Result<Generator::Prompt> LocalChat::prompt_of(const ChatRequest& request) const
 Result<ChatReply> LocalChat::reply_to(const ChatRequest& request) const {
   KOAN_ASSIGN(const GenerateOptions options, options_of(request, !model_.chat_template));
   KOAN_ASSIGN(const Generator::Prompt prompt, prompt_of(request));
-  KOAN_ASSIGN(const std::vector<Completion> made, generator_.run(std::span(&prompt, 1), options, {}));
+  const auto goes_on = [&](std::size_t, std::string_view) { return !cancelled_ || !cancelled_(); };
+  KOAN_ASSIGN(const std::vector<Completion> made, generator_.run(std::span(&prompt, 1), options, goes_on));
+  if (made[0].reason == FinishReason::kCancelled) return Error{ErrorCode::kCancelled, "interrupted"};
   return ChatReply{
       trimmed(replace_broken_utf8(made[0].text)), made[0].reason, {made[0].prompt_tokens, made[0].tokens.size()}};
 }

@@ -91,6 +91,12 @@ TEST(LocalChat, SettingsReachTheSampler) {
   EXPECT_EQ(chat(false)->reply(request).error().code, ErrorCode::kUsage);
 }
 
+TEST(LocalChat, CanBeCancelled) {
+  const auto model = LocalChat::create("local:tiny", LocalModel::load(tiny_gguf()).value(), choose_kernels().value(), 2,
+                                       [] { return true; });
+  EXPECT_EQ(model->replies(requests()).error().code, ErrorCode::kCancelled);
+}
+
 TEST(LocalChat, ChoicesAreExact) {
   const std::vector<std::string> choices = {"Yes", "No"};
   for (const bool with_template : {false, true}) {
