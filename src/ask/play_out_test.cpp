@@ -83,7 +83,6 @@ TEST_F(PlayOutTest, AModelThatFailsKeepsWhatWasPaid) {
   far_.limit = SIZE_MAX;
   far_.count = 0;
   ASSERT_TRUE(run());
-  const std::string whole = text();
   EXPECT_EQ(calls_, far_.count + 2);
 }
 
