@@ -18,8 +18,19 @@ TEST(ProtocolData, EveryFileIsValidAndHasItsOwnHash) {
     hashes.insert(found->hash);
   }
   EXPECT_EQ(hashes.size(), protocol_files().size());
+  std::set<std::pair<std::uint8_t, std::uint8_t>> starts;  // what an ask file names
+  for (const Sha256& hash : hashes) starts.insert({hash[0], hash[1]});
+  EXPECT_EQ(starts.size(), hashes.size());
   EXPECT_EQ(find_protocol("batch11").error().code, ErrorCode::kUsage);
   EXPECT_NE(find_protocol("batch11").error().message.find("batch10, iterative, 2x5"), std::string::npos);
+}
+
+// A change of a released file or of its prompts is a new version: ask files name these hashes.
+TEST(ProtocolData, HashesAreFrozen) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"batch10", "ff671830"}, {"iterative", "01073ad2"}, {"2x5", "67218e27"},     {"demo", "aa7b7653"},
+      {"select", "31452295"},  {"chosen", "ff42edcb"},    {"oracle10", "3d8c05e8"}};
+  for (const auto& [name, hash] : cases) EXPECT_EQ(to_hex(find_protocol(name)->hash).substr(0, 8), hash) << name;
 }
 
 TEST(ProtocolData, WhatTheFilesSay) {

@@ -49,6 +49,12 @@ expect 0 ask send -q -n 8 --questioner local:small "$problem" -o two.koan; cp .o
 expect 0 ask receive -q "$problem" two.koan; same .out two.answer
 expect_error 5 "hash of the questioner's model" ask receive --questioner local:nano "$problem" two.koan
 
+# The near side keeps a transcript too, and goes on from it.
+expect 0 ask receive -q "$problem" a.koan --transcript received.jsonl; same .out answer
+head -n 5 received.jsonl >part.jsonl; printf '{"kind":"rep' >>part.jsonl
+expect 0 ask show part.jsonl; grep -q "Not finished" .out || fail "show: $(cat .out)"
+expect 0 ask receive -q "$problem" a.koan --transcript part.jsonl; same .out answer; same part.jsonl received.jsonl
+
 # What does not fit is said; nothing is printed.
 expect_error 5 "hash of the solver's model" ask receive --small local:small "$problem" a.koan; [ ! -s .out ] || fail "an answer"
 expect_error 2 "not the problem that the ask file answers" ask receive "$problem Please." a.koan
