@@ -103,6 +103,12 @@ expect 0 ask send -q -n 24 "$problem" -o killed.koan --transcript killed.jsonl
 same killed.koan a.koan; same killed.jsonl sent.jsonl; same .out answer
 expect_error 2 "'seed' differs" ask run --seed 1 -n 24 --transcript sent.jsonl "$problem"
 
+# Asked to stop, it stops within a reply and leaves no file but the transcript.
+KOAN_ISA=scalar "$KOAN" ask send -q --protocol select "$problem" -o stopped.koan --transcript stopped.jsonl >/dev/null 2>.err & pid=$!
+sleep 0.5; kill -TERM $pid; wait $pid
+[ $? -eq 130 ] || fail "not stopped by a signal: $(cat .err)"
+absent stopped.koan
+
 # For readers.
 expect 0 ask show sent.jsonl; grep -q "bits  answer: " .out || fail "show: $(cat .out)"
 expect 0 ask show --html -o page.html sent.jsonl; grep -q '</html>' page.html || fail "no page"
