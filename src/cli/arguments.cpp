@@ -40,6 +40,8 @@ constexpr const char* kFilterWhat =
     "  koan adapters [VERB] ...                the adapters this koan has: list, info, add, remove, ...\n"
     "  koan adapt INPUT... -o FILE             train an adapter on your text (by koan-train)\n"
     "  koan generate [OPTIONS] [PROMPT]        text from a model, the same on every machine\n"
+    "  koan ask run|send|receive [OPTIONS] ... a small model asks a large one yes/no questions\n"
+    "  koan rewrite [OPTIONS] [FILE]           a shorter text that still yields the answer\n"
     "  koan bench [OPTIONS] FILE...            ratio, speed, memory beside other compressors\n"
     "  koan eval lossless [OPTIONS] [SPEC]     what adapters bring, measured\n\n"
     "Without a verb: compress (-d: decompress, -t: test, -l: list), as a filter if no FILE is given.";

@@ -56,9 +56,7 @@ Json json_of(const Cost& cost, const std::string& text, const std::string& origi
           {"coded_bits_per_original_token_log2_vocabulary", u.of_tokens}};
 }
 
-const char* name_of(Kept kept) {
-  return kept == Kept::kYes ? "yes" : kept == Kept::kNo ? "no" : "unchecked";
-}
+const char* name_of(Kept kept) { return kept == Kept::kYes ? "yes" : kept == Kept::kNo ? "no" : "unchecked"; }
 const char* name_of(RewriteMethod method) {
   return method == RewriteMethod::kAsk ? "ask" : method == RewriteMethod::kSampling ? "sampling" : "single";
 }
@@ -67,7 +65,7 @@ const char* name_of(RewriteMethod method) {
 struct Rewritten {
   std::string original, text;
   Cost before, after;
-  Json how;            // goes into report and record
+  Json how;              // goes into report and record
   std::string in_words;  // the last line of the report
 };
 
@@ -81,15 +79,13 @@ Result<Rewritten> by_surprisal(const RewriteArguments& arguments, std::string te
   KOAN_ASSIGN(Extract made, extract(out.original, budget, meter, kernels));
   out.text = std::move(made.text);
   out.after = std::move(made.cost);
-  out.how = {{"method", "surprisal"},
-             {"extractive", true},
-             {"budget_bits", budget},
-             {"threshold_bits_per_byte", static_cast<double>(made.threshold) / (1u << 24)},
-             {"words", made.words},
-             {"words_kept", made.words_kept},
+  out.how = {{"method", "surprisal"},     {"extractive", true},
+             {"budget_bits", budget},     {"threshold_bits_per_byte", static_cast<double>(made.threshold) / (1u << 24)},
+             {"words", made.words},       {"words_kept", made.words_kept},
              {"answer_kept", "unchecked"}};
-  out.in_words = format("extractive: %zu of %zu words left, nothing said in other words; nobody checked what it still tells",
-                        made.words_kept, made.words);
+  out.in_words =
+      format("extractive: %zu of %zu words left, nothing said in other words; nobody checked what it still tells",
+             made.words_kept, made.words);
   return out;
 }
 
@@ -107,7 +103,7 @@ Json identity(const ChatModel& model) {
 
 Result<Rewritten> by_models(const RewriteArguments& arguments, const std::string& text, CostMeter& meter,
                             const Model& model) {
-  KOAN_ASSIGN(Endpoints endpoints, Endpoints::create(arguments.remote));
+  KOAN_ASSIGN(Endpoints endpoints, Endpoints::create(arguments.remote, arguments.threads));
   KOAN_ASSIGN(const std::unique_ptr<ChatModel> writer, endpoints.open(arguments.writer));
   std::unique_ptr<ChatModel> reader;
   if (!arguments.unchecked) {
@@ -143,7 +139,8 @@ Result<Rewritten> by_models(const RewriteArguments& arguments, const std::string
   out.text = std::move(chosen.text);
   out.after = std::move(chosen.cost);
   out.how["answer_kept"] = name_of(chosen.kept);
-  out.in_words = format("candidate %zu of %zu; answer kept: %s", *made.chosen + 1, made.candidates.size(), name_of(chosen.kept));
+  out.in_words =
+      format("candidate %zu of %zu; answer kept: %s", *made.chosen + 1, made.candidates.size(), name_of(chosen.kept));
   if (chosen.kept == Kept::kYes)
     out.in_words += made.without_rewrite == Kept::kYes ? " (but the reader finds it from the problem alone)"
                                                        : " (the reader does not find it from the problem alone)";
@@ -156,9 +153,11 @@ Status check(const Rewritten& made) {
   std::size_t passed = 0;
   for (const Json& candidate : made.how["candidates"]) passed += candidate["answer_kept"] != "no" ? 1 : 0;
   const std::size_t all = made.how["candidates"].size();
-  return Error{ErrorCode::kVerification,
-               passed == 0 ? format("from none of %zu rewrites the reader found the answer; no file was written", all)
-                           : format("none of %zu rewrites that pass takes fewer bits than the original; no file was written", passed)};
+  return Error{
+      ErrorCode::kVerification,
+      passed == 0
+          ? format("from none of %zu rewrites the reader found the answer; no file was written", all)
+          : format("none of %zu rewrites that pass takes fewer bits than the original; no file was written", passed)};
 }
 
 Status write(const std::string& path, ByteView data, bool replace) {
@@ -175,9 +174,10 @@ void report(const RewriteArguments& arguments, const Rewritten& made, const Mode
   say(format("rewrite  %8zu bytes, coded %6llu bytes (%llu bits) => %s", made.text.size(),
              static_cast<unsigned long long>(made.after.bytes), static_cast<unsigned long long>(made.after.bits()),
              arguments.output.c_str()));
-  say(format("%.4f of the original's bytes, %.3f bits a byte of it, %.4f of its tokens x log2 V; %.2f of the original coded",
-             u.of_bytes, u.bits_per_byte, u.of_tokens,
-             static_cast<double>(made.after.bytes) / static_cast<double>(made.before.bytes)));
+  say(format(
+      "%.4f of the original's bytes, %.3f bits a byte of it, %.4f of its tokens x log2 V; %.2f of the original coded",
+      u.of_bytes, u.bits_per_byte, u.of_tokens,
+      static_cast<double>(made.after.bytes) / static_cast<double>(made.before.bytes)));
   say(printable(made.in_words));
 }
 
@@ -202,11 +202,12 @@ Status rewrite(const RewriteArguments& arguments) {
                                 : by_models(arguments, text, meter, *model);
   if (!made) return std::move(made).error();
 
-  Json record = {{"koan", koan_version()},
-                 {"coder", {{"name", model->config().name}, {"sha256", to_hex(model->sha256())}, {"level", arguments.level}}},
-                 {"problem_sha256", problem.empty() ? Json() : Json(to_hex(sha256(as_bytes(problem))))},
-                 {"original_sha256", to_hex(sha256(as_bytes(made->original)))},
-                 {"original", json_of(made->before, made->original, made->original, *model)}};
+  Json record = {
+      {"koan", koan_version()},
+      {"coder", {{"name", model->config().name}, {"sha256", to_hex(model->sha256())}, {"level", arguments.level}}},
+      {"problem_sha256", problem.empty() ? Json() : Json(to_hex(sha256(as_bytes(problem))))},
+      {"original_sha256", to_hex(sha256(as_bytes(made->original)))},
+      {"original", json_of(made->before, made->original, made->original, *model)}};
   const Status result = check(*made);
   if (result) {
     record["output"] = arguments.output;

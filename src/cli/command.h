@@ -21,6 +21,8 @@ int run_bench(const Arguments& arguments);
 // These read their own words.
 int run_eval(const std::vector<std::string>& words);
 int run_generate(const std::vector<std::string>& words);
+int run_ask(const std::vector<std::string>& words);
+int run_rewrite(const std::vector<std::string>& words);
 
 // Verbs that read their own command line: what follows the verb.
 int run_adapt(const std::vector<std::string>& words);

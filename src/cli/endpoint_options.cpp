@@ -5,7 +5,7 @@
 namespace koan::cli {
 namespace {
 
-constexpr const char* kOptions[] = {"--budget-tokens", "--budget", "--retries", "--transcript", "--no-cache"};
+constexpr const char* kOptions[] = {"--budget-tokens", "--budget", "--retries", "--calls", "--no-cache"};
 
 }  // namespace
 
@@ -19,7 +19,7 @@ void add_remote_options(CLI::App& app, RemoteUse& use) {
   app.add_option("--retries", use.retries, "Ask again at most N times where that may help; default 4")
       ->type_name("N")
       ->check(CLI::Range(0, 100).description(""));
-  app.add_option("--transcript", use.transcript,
+  app.add_option("--calls", use.transcript,
                  "Append every remote call to FILE; default: remote.jsonl of koan's state")
       ->type_name("FILE");
   app.add_flag("--no-cache", use.no_cache, "Ask even if the reply is known, and keep none");

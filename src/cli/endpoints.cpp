@@ -59,13 +59,14 @@ std::string usual_transcript() {
 
 struct Endpoints::State {
   RemoteUse use;
+  unsigned threads = 1;
   std::shared_ptr<Budget> budget;
   std::shared_ptr<Transcript> transcript;
 
   Status open_transcript() {
     if (transcript) return {};
     const std::string path = use.transcript.empty() ? usual_transcript() : use.transcript;
-    if (path.empty()) return Error{ErrorCode::kUsage, "no place for a transcript: HOME is not set; give --transcript"};
+    if (path.empty()) return Error{ErrorCode::kUsage, "no place for a transcript: HOME is not set; give --calls"};
     if (use.transcript.empty()) {
       std::error_code failed;
       std::filesystem::create_directories(state_folder(), failed);
@@ -83,17 +84,18 @@ Result<NamedEndpoint> resolve_endpoint(const std::string& word) {
   return NamedEndpoint{true, {}};
 }
 
-Result<Endpoints> Endpoints::create(const RemoteUse& use) {
+Result<Endpoints> Endpoints::create(const RemoteUse& use, unsigned threads) {
   auto state = std::make_shared<State>();
   state->use = use;
+  state->threads = threads;
   state->budget = std::make_shared<Budget>(BudgetLimits{use.token_budget, use.money_budget});
   return Endpoints(std::move(state));
 }
 
 Result<std::unique_ptr<ChatModel>> Endpoints::open(const std::string& word) {
   KOAN_ASSIGN(std::optional<Endpoint> endpoint, find_endpoint(word));
-  if (!endpoint) return open_local(word);
-  if (endpoint->kind == Endpoint::Kind::kLocal) return open_local(endpoint->model);
+  if (!endpoint) return open_local(word, state_->threads);
+  if (endpoint->kind == Endpoint::Kind::kLocal) return open_local(endpoint->model, state_->threads);
   RemoteOptions options;
   KOAN_ASSIGN(options.key, read_key(*endpoint));
   KOAN_TRY(state_->open_transcript());

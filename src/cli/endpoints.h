@@ -23,7 +23,7 @@ struct RemoteUse {
   bool no_cache = false;
 };
 
-// --budget-tokens, --budget, --retries, --transcript, --no-cache.
+// --budget-tokens, --budget, --retries, --calls, --no-cache.
 void add_remote_options(CLI::App& app, RemoteUse& use);
 // Those of them that were given.
 std::vector<std::string> remote_options_in(const CLI::App& app);
@@ -36,13 +36,14 @@ struct NamedEndpoint {
 // A name of the configuration, KIND:..., or else a model that runs here. Errors: kUsage (the configuration, the word).
 Result<NamedEndpoint> resolve_endpoint(const std::string& word);
 
-// What local:NAME is.
-Result<std::unique_ptr<ChatModel>> open_local(const std::string& name);
+// What local:NAME is: exact, whatever the number of threads. Errors: those of read_model and LocalModel::load.
+Result<std::unique_ptr<ChatModel>> open_local(const std::string& name, unsigned threads);
 
 class Endpoints {
  public:
   // Opens the transcript when the first remote model is opened.
-  static Result<Endpoints> create(const RemoteUse& use);
+  // `threads`: of models that run here.
+  static Result<Endpoints> create(const RemoteUse& use, unsigned threads);
   // Any word of resolve_endpoint(). Errors: as there; kUsage (no key), those of RemoteModel::create and open_local().
   Result<std::unique_ptr<ChatModel>> open(const std::string& word);
 

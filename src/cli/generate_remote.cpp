@@ -76,7 +76,7 @@ Status generate_remote(const GenerateArguments& arguments, const std::vector<std
     return Error{ErrorCode::kUsage, arguments.local_only.front() + " is for models that run here; " + arguments.model +
                                         " is a remote one"};
   }
-  KOAN_ASSIGN(Endpoints endpoints, Endpoints::create(arguments.remote));
+  KOAN_ASSIGN(Endpoints endpoints, Endpoints::create(arguments.remote, 1));
   KOAN_ASSIGN(const std::unique_ptr<ChatModel> model, endpoints.open(arguments.model));
   std::vector<ChatRequest> requests;
   for (std::size_t i = 0; i < prompts.size(); ++i) requests.push_back(request_of(arguments, prompts[i], i));

@@ -22,6 +22,8 @@ int run_verb(int argc, const char* const* argv) {
   if (verb == "adapters") return run_adapters(words);
   if (verb == "eval") return run_eval(words);
   if (verb == "generate") return run_generate(words);
+  if (verb == "ask") return run_ask(words);
+  if (verb == "rewrite") return run_rewrite(words);
   if (verb == "models") {
     if (const auto ended = run_models_store(words)) return *ended;
   }

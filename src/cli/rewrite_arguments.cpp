@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <map>
+#include <thread>
 
 #include "cli/exit_code.h"
 #include "cli/report.h"
@@ -20,36 +20,51 @@ void add_options(CLI::App& app, Raw& raw) {
   RewriteArguments& out = raw.out;
   app.set_help_flag("-h,--help", "Print this help");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("FILE", out.input, "A worked solution to shorten; - is stdin; without it the writer solves the problem first")
+  app.add_option("FILE", out.input,
+                 "A worked solution to shorten; - is stdin; without it the writer solves the problem first")
       ->type_name("");
-  app.add_option("-p,--problem", out.problem, "The problem: free context, which decompression needs again")->type_name("FILE");
+  app.add_option("-p,--problem", out.problem, "The problem: free context, which decompression needs again")
+      ->type_name("FILE");
   app.add_option("-o,--output", out.output, "The coded rewrite; default FILE.rewrite.koan")->type_name("FILE");
   app.add_option("--record", out.record, "What was tried and kept, as JSON; default OUTPUT.json")->type_name("FILE");
-  app.add_option("--by", raw.by,
-                 "ask: rewrite the solution, its answer hidden; sampling: draw solutions; single: several from one request;\n"
-                 "surprisal: leave out the words that the model predicts best, without any chat model.\n"
-                 "Default: ask with --writer, else surprisal")
+  app.add_option(
+         "--by", raw.by,
+         "ask: rewrite the solution, its answer hidden; sampling: draw solutions; single: several from one request;\n"
+         "surprisal: leave out the words that the model predicts best, without any chat model.\n"
+         "Default: ask with --writer, else surprisal")
       ->type_name("METHOD")
       ->check(CLI::IsMember({"ask", "sampling", "single", "surprisal"}));
   app.add_option("-n,--candidates", out.task.count, "Take the smallest of N; default 1")
       ->type_name("N")
       ->check(CLI::Range(1, 64).description(""));
-  app.add_option("--writer", out.writer, "Model that writes (docs/remote.md): openai:MODEL@URL, anthropic:MODEL, local:NAME, ...")
+  app.add_option("--writer", out.writer,
+                 "Model that writes (docs/remote.md): openai:MODEL@URL, anthropic:MODEL, local:NAME, ...")
       ->type_name("ENDPOINT");
   app.add_option("--reader", out.reader, "Weaker model that must find the answer from problem and rewrite alone")
       ->type_name("ENDPOINT");
   app.add_flag("--no-check", out.unchecked, "No reader: the smallest candidate is taken whatever it says");
-  app.add_option("--answer", out.task.answer, "What the reader must find; default: what the solution states")->type_name("TEXT");
+  app.add_option("--answer", out.task.answer, "What the reader must find; default: what the solution states")
+      ->type_name("TEXT");
   app.add_option("--bits", out.bits, "surprisal: at most N bits, the whole file")->type_name("N");
-  app.add_option_function<double>("--share", [&raw](const double& share) {
-       raw.out.share = share;
-       raw.share_given = true;
-     }, "surprisal: at most this share of what the original takes; default 0.5")
+  app.add_option_function<double>(
+         "--share",
+         [&raw](const double& share) {
+           raw.out.share = share;
+           raw.share_given = true;
+         },
+         "surprisal: at most this share of what the original takes; default 0.5")
       ->type_name("X")
       ->check(CLI::Range(0.0, 1.0).description(""));
-  app.add_option("--seed", out.task.seed, "Of the models' random numbers, where they take one; default 0")->type_name("N");
-  app.add_option("--model", out.model, "What codes the result: an embedded model, a name, a GGUF file")->type_name("NAME");
-  app.add_option("--level", out.level, "As of koan compress; default 9")->type_name("N")->check(CLI::Range(1, 9).description(""));
+  app.add_option("--seed", out.task.seed, "Of the models' random numbers, where they take one; default 0")
+      ->type_name("N");
+  app.add_option("--model", out.model, "What codes the result: an embedded model, a name, a GGUF file")
+      ->type_name("NAME");
+  app.add_option("--level", out.level, "As of koan compress; default 9")
+      ->type_name("N")
+      ->check(CLI::Range(1, 9).description(""));
+  app.add_option("-T,--threads", out.threads, "Of models that run here; never change a reply")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024).description(""));
   add_remote_options(app, out.remote);
   app.add_flag("-f,--force", out.force, "Overwrite files");
   app.add_flag("--json", out.json, "The report as JSON");
@@ -111,6 +126,7 @@ std::optional<RewriteArguments> parse_rewrite(const std::vector<std::string>& wo
     *code = kExitUsage;
     return std::nullopt;
   }
+  if (raw.out.threads == 0) raw.out.threads = std::max(1u, std::thread::hardware_concurrency());
   return std::move(raw.out);
 }
 

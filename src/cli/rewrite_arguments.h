@@ -22,6 +22,7 @@ struct RewriteArguments {
   double share = 0.5;                 // or this share of what the original takes
   std::string model;                  // to code with
   int level = 9;
+  unsigned threads = 0;  // 0: as many as this machine has
   RemoteUse remote;
   bool force = false, json = false, quiet = false;
 };

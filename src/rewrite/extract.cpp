@@ -69,6 +69,45 @@ std::string_view space_between(std::string_view text, const ScoredWord& from, co
   return text.substr(from.end, to.begin - from.end).find('\n') != std::string_view::npos ? "\n" : behind;
 }
 
+struct Choices {
+  std::string_view text;
+  std::span<const ScoredWord> words;
+  std::span<const std::uint64_t> thresholds;  // ascending
+  bool drop_scraps;
+};
+
+Result<Extract> extract_at(std::uint64_t threshold, const Choices& from, CostMeter& meter) {
+  Extract out;
+  out.text = keep_words(from.text, from.words, threshold, from.drop_scraps);
+  KOAN_ASSIGN(out.cost, meter.of(out.text));
+  out.threshold = threshold;
+  out.words = from.words.size();
+  out.words_kept = words_of(out.text).size();
+  return out;
+}
+
+// A lower threshold costs more, nearly always: the search may miss a text that is a little longer, but what it returns
+// fits.
+Result<Extract> longest_within(std::uint64_t budget_bits, const Choices& from, CostMeter& meter) {
+  KOAN_ASSIGN(Extract best, extract_at(from.thresholds.empty() ? 0 : from.thresholds.back(), from, meter));
+  if (best.cost.bits() > budget_bits)
+    return Error{ErrorCode::kBudget, "cannot be shortened to " + std::to_string(budget_bits) +
+                                         " bits: what states the answer, or an empty text, takes " +
+                                         std::to_string(best.cost.bits())};
+  std::size_t low = 0, high = from.thresholds.empty() ? 0 : from.thresholds.size() - 1;
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    KOAN_ASSIGN(Extract tried, extract_at(from.thresholds[middle], from, meter));
+    if (tried.cost.bits() <= budget_bits) {
+      best = std::move(tried);
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 Result<std::vector<ScoredWord>> score_words(std::string_view text, std::string_view problem,
@@ -99,7 +138,8 @@ Result<std::vector<ScoredWord>> score_words(std::string_view text, std::string_v
   return words;
 }
 
-std::string keep_words(std::string_view text, std::span<const ScoredWord> words, std::uint64_t threshold) {
+std::string keep_words(std::string_view text, std::span<const ScoredWord> words, std::uint64_t threshold,
+                       bool drop_scraps) {
   std::string out;
   const ScoredWord* last = nullptr;
   const ScoredWord* after_last = nullptr;
@@ -110,7 +150,7 @@ std::string keep_words(std::string_view text, std::span<const ScoredWord> words,
     const bool states =
         std::any_of(sentence.begin(), sentence.end(), [](const ScoredWord& w) { return w.kept_always; });
     const std::size_t size = sentence.back().end - sentence.front().begin;
-    if (!states && bytes_kept(sentence, threshold) * kLeastShare < size) continue;
+    if (drop_scraps && !states && bytes_kept(sentence, threshold) * kLeastShare < size) continue;
     for (const ScoredWord& word : sentence) {
       if (!word.kept_always && word.density <= threshold) continue;
       if (last != nullptr) out += space_between(text, *last, word, after_last->begin);
@@ -131,36 +171,11 @@ Result<Extract> extract(std::string_view text, std::uint64_t budget_bits, CostMe
   std::sort(thresholds.begin(), thresholds.end());
   thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());
 
-  const auto at = [&](std::uint64_t threshold) -> Result<Extract> {
-    Extract out;
-    out.text = keep_words(text, words, threshold);
-    KOAN_ASSIGN(out.cost, meter.of(out.text));
-    out.threshold = threshold;
-    out.words = words.size();
-    out.words_kept = words_of(out.text).size();
-    return out;
-  };
   KOAN_ASSIGN(Cost whole, meter.of(text));
   if (whole.bits() <= budget_bits) return Extract{std::string(text), std::move(whole), 0, words.size(), words.size()};
-  KOAN_ASSIGN(Extract best, at(thresholds.empty() ? 0 : thresholds.back()));
-  if (best.cost.bits() > budget_bits)
-    return Error{ErrorCode::kBudget, "cannot be shortened to " + std::to_string(budget_bits) +
-                                         " bits: what states the answer, or an empty text, takes " +
-                                         std::to_string(best.cost.bits())};
-  // A lower threshold costs more, nearly always: the search may miss a text that is a little longer, but what it
-  // returns fits.
-  std::size_t low = 0, high = thresholds.empty() ? 0 : thresholds.size() - 1;
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    KOAN_ASSIGN(Extract tried, at(thresholds[middle]));
-    if (tried.cost.bits() <= budget_bits) {
-      best = std::move(tried);
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return best;
+  KOAN_ASSIGN(Extract without_scraps, longest_within(budget_bits, {text, words, thresholds, true}, meter));
+  KOAN_ASSIGN(Extract with_scraps, longest_within(budget_bits, {text, words, thresholds, false}, meter));
+  return with_scraps.text.size() > without_scraps.text.size() ? std::move(with_scraps) : std::move(without_scraps);
 }
 
 }  // namespace koan

@@ -25,8 +25,9 @@ struct ScoredWord {
 Result<std::vector<ScoredWord>> score_words(std::string_view text, std::string_view problem,
                                             std::shared_ptr<const Model> model, const Kernels& kernels);
 
-// The text without words of density <= threshold, and without sentences of which less than a third is left.
-std::string keep_words(std::string_view text, std::span<const ScoredWord> words, std::uint64_t threshold);
+// The text without words of density <= threshold and, if wanted, without sentences of which less than a third is left.
+std::string keep_words(std::string_view text, std::span<const ScoredWord> words, std::uint64_t threshold,
+                       bool drop_scraps);
 
 struct Extract {
   std::string text;
@@ -35,7 +36,8 @@ struct Extract {
   std::size_t words = 0, words_kept = 0;
 };
 
-// The longest such text whose file has at most `budget_bits`. kBudget: even the least that can be kept has more.
+// The longest such text, with or without scraps of sentences, whose file has at most `budget_bits`. kBudget: even the
+// least that can be kept has more.
 Result<Extract> extract(std::string_view text, std::uint64_t budget_bits, CostMeter& meter, const Kernels& kernels);
 
 }  // namespace koan

@@ -59,16 +59,17 @@ TEST(Extract, KeepsWhatIsAboveTheThreshold) {
   std::vector<ScoredWord> words = scored(text);
   ASSERT_EQ(words.size(), 7u);
   for (std::size_t i = 0; i < words.size(); ++i) words[i].density = 10;
-  EXPECT_EQ(keep_words(text, words, 9), text);
-  EXPECT_EQ(keep_words(text, words, 10), "");
+  EXPECT_EQ(keep_words(text, words, 9, true), text);
+  EXPECT_EQ(keep_words(text, words, 10, true), "");
   words[1].density = 5;
-  EXPECT_EQ(keep_words(text, words, 5), "one three four. five six\nseven");
+  EXPECT_EQ(keep_words(text, words, 5, true), "one three four. five six\nseven");
   words[5].density = 5;
-  EXPECT_EQ(keep_words(text, words, 5), "one three four. five\nseven") << "the line break stays";
+  EXPECT_EQ(keep_words(text, words, 5, true), "one three four. five\nseven") << "the line break stays";
   for (std::size_t i = 0; i < 3; ++i) words[i].density = 5;
-  EXPECT_EQ(keep_words(text, words, 5), "five\nseven") << "less than a third of the sentence was left";
+  EXPECT_EQ(keep_words(text, words, 5, true), "five\nseven") << "less than a third of the sentence was left";
+  EXPECT_EQ(keep_words(text, words, 5, false), "four. five\nseven");
   words[0].kept_always = true;
-  EXPECT_EQ(keep_words(text, words, 5), "one four. five\nseven");
+  EXPECT_EQ(keep_words(text, words, 5, true), "one four. five\nseven");
 }
 
 class ExtractBudget : public testing::Test {

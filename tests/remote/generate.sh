@@ -132,7 +132,7 @@ expect_error 2 "in the clear" generate -m openai:m@http://example.com/v1 "Hello"
 expect_error 2 "no model is named" generate -m openai: "Hello"
 OPENAI_API_KEY= expect_error 2 "OPENAI_API_KEY is not set" generate -m openai:m "Hello"
 OPENAI_API_KEY=short expect_error 2 "OPENAI_API_KEY: a key has 8" generate -m openai:m "Hello"
-expect_error 3 "no/where.jsonl" generate -m "$openai" --transcript no/where.jsonl "Hello"
+expect_error 3 "no/where.jsonl" generate -m "$openai" --calls no/where.jsonl "Hello"
 made "$before"
 
 # The transcript has every call; the key is in no file but the environment of this script.
@@ -146,7 +146,7 @@ assert {line["attempts"] for line in lines} == {0, 1, 2}
 assert any(line["error"] and "[key]" in line["error"] for line in lines)
 assert lines[0]["usage"] == {"input_tokens": 12, "output_tokens": 4} and lines[0]["reply"]["text"] == "You said: Hello"
 PY
-expect 0 generate -m "$openai" --transcript mine.jsonl "My key is $OPENAI_API_KEY"; prints "You said: My key is [key]"
+expect 0 generate -m "$openai" --calls mine.jsonl "My key is $OPENAI_API_KEY"; prints "You said: My key is [key]"
 grep -q '\[key\]' mine.jsonl || fail "transcript: $(cat mine.jsonl)"
 grep -qF sk-openai-0123456789 plain.log || fail "the server was not sent the prompt"
 if grep -rlF -e sk-openai-0123456789 -e sk-anthropic-9876543210 -e sk-mine-0123456789 --exclude plain.log --exclude '*.pipe' --devices=skip "$work"; then fail "a key is in a file"; fi

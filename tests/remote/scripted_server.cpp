@@ -6,6 +6,7 @@
 //   cut       likewise, but the first reply ends in the middle          poor      has no money left
 //   inside    says 200 and an error           leak     refuses, and repeats the headers
 //   logprobs  says how probable yes and no are      slow   as echo, after half a second
+//   shorten, reader, answers, asker: roles of rewriting and of question asking
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -75,13 +76,31 @@ std::string key_of(const SeenRequest& request) {
   return out;
 }
 
+// What the models of the protocols write; empty: another model.
+std::string role_text(const std::string& model, const std::string& asked, const Json& body) {
+  const auto says = [&](const char* words) { return asked.find(words) != std::string::npos; };
+  if (model == "shorten") {
+    // Candidates differ by their seed; Messages has none, and counts.
+    static unsigned count = 0;
+    const char* const texts[] = {"Add them.", "17+25 is the sum of hens and ducks, which are birds", "17+25"};
+    return texts[body.value("seed", count++) % 3];
+  }
+  if (model == "reader") return says("17+25") ? "They are \\boxed{42}" : "They are \\boxed{41}";
+  if (model == "asker") return says("Write 10") ? "1. Is 17 the number of hens?\n2. Is the sum right?" : "Answer: 42";
+  if (model != "answers") return {};
+  if (!says("Questions:")) return "17 and 25 are 42.\nAnswer: 42";
+  std::string out;
+  for (int i = 1; i <= 10; ++i) out += std::to_string(i) + (i % 2 == 0 ? ". No\n" : ". Yes\n");
+  return out;
+}
+
 TestAnswer play(const SeenRequest& request, bool first) {
   const Json body = Json::parse(request.body, nullptr, false);
   const bool messages = request.path == "/v1/messages";
   if (body.is_discarded() || (!messages && request.path != "/v1/chat/completions"))
     return error(404, "not_found_error", request.path);
-  const std::string model = body.value("model", ""),
-                    text = "You said: " + body["messages"].back()["content"].get<std::string>();
+  const std::string model = body.value("model", ""), asked = body["messages"].back()["content"].get<std::string>(),
+                    role = role_text(model, asked, body), text = role.empty() ? "You said: " + asked : role;
   if (model == "poor") return error(429, messages ? "billing_error" : "insufficient_quota", "You have no money left");
   if (model == "leak") return error(401, "authentication_error", "Wrong key: " + key_of(request));
   if (model == "inside") {

@@ -1,0 +1,115 @@
+#include "cli/ask_session.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/file.h"
+#include "base/utf8.h"
+#include "cli/signals.h"
+
+namespace koan::cli {
+namespace {
+
+constexpr std::uint64_t kMaxProblem = std::uint64_t{1} << 20;
+
+Result<std::string> problem_text(const AskArguments& arguments) {
+  const bool from_stdin = arguments.input.empty() || arguments.input == "-";
+  if (!from_stdin && !arguments.from_file) return arguments.input;
+  if (!from_stdin) {
+    KOAN_ASSIGN(const Bytes text, read_file(arguments.input, kMaxProblem));
+    return std::string(as_text(text));
+  }
+  FileSource source(STDIN_FILENO, "stdin", stop_flag());
+  BufferedSource buffered(source);
+  KOAN_ASSIGN(const ByteView text, buffered.peek(kMaxProblem + 1));
+  if (text.size() > kMaxProblem) return Error{ErrorCode::kLimit, "stdin: a problem has at most 1 MiB"};
+  return std::string(as_text(text));
+}
+
+Result<Sha256> hash_of(const ChatModel& model, const char* role) {
+  const std::string hex = model.identity();
+  if (hex.size() != 64)
+    return Error{ErrorCode::kUsage, std::string(role) + " " + model.name() +
+                                        ": an ask file needs models that are exact, such as local:nano"};
+  Sha256 out{};
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<std::uint8_t>(std::stoul(hex.substr(2 * i, 2), nullptr, 16));
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> read_problem(const AskArguments& arguments) {
+  KOAN_ASSIGN(std::string text, problem_text(arguments));
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (text.empty()) return Error{ErrorCode::kUsage, "the problem is empty"};
+  if (find_binary(as_bytes(text)) != text.size()) return Error{ErrorCode::kUsage, "the problem is not text in UTF-8"};
+  return text;
+}
+
+Result<AskModels> AskModels::create(const AskArguments& arguments) {
+  KOAN_ASSIGN(Endpoints endpoints, Endpoints::create(arguments.remote, arguments.threads));
+  return AskModels(std::move(endpoints));
+}
+
+Result<ChatModel*> AskModels::get(const std::string& word) {
+  std::unique_ptr<ChatModel>& model = models_[word];
+  if (!model) {
+    KOAN_ASSIGN(model, endpoints_.open(word));
+  }
+  return model.get();
+}
+
+Result<ask::Protocol> play(const AskArguments& arguments, const ask::ProtocolData& data, AskRun run) {
+  ask::set_scores(run.cast, &run.settings);
+  KOAN_ASSIGN(ask::Protocol protocol, ask::Protocol::create(data, std::move(run.settings)));
+  std::optional<ask::Transcript> transcript;
+  if (!arguments.transcript.empty()) {
+    KOAN_ASSIGN(transcript, ask::Transcript::open(arguments.transcript, ask::header_of(protocol, run.cast)));
+  }
+  const bool shows = !arguments.quiet && !arguments.json && ::isatty(STDERR_FILENO) != 0;
+  ask::PlayOptions options;
+  options.transcript = transcript ? &*transcript : nullptr;
+  options.decisions = run.decisions;
+  options.on_step = [&](const ask::Step& step) {
+    if (shows && step.kind != ask::StepKind::kDecision) say(std::string(ask::name_of(step.role)) + ": " + step.label);
+  };
+  options.cancelled = [] { return interrupted(); };
+  KOAN_TRY(ask::play_out(protocol, run.cast, options));
+  return protocol;
+}
+
+Result<ask::AskIdentity> identity_of(const std::string& problem, const ask::ProtocolData& data, const ask::Cast& cast) {
+  ask::AskIdentity out;
+  out.problem = sha256(as_bytes(problem));
+  out.protocol = data.hash;
+  KOAN_ASSIGN(out.solver, hash_of(*cast.at(ask::Role::kSolver), "--small"));
+  KOAN_ASSIGN(out.questioner, hash_of(*cast.at(ask::Role::kQuestioner), "--questioner"));
+  return out;
+}
+
+void report(const AskArguments& arguments, const ask::Protocol& played, std::size_t file_bytes) {
+  const ask::ProtocolData& data = played.data();
+  Json result = ask::result_of(played);
+  if (arguments.json) {
+    Json object = {{"protocol", data.name}, {"oracle", data.gold}, {"seed", played.settings().seed}};
+    object.update(result);
+    object.erase("kind");
+    if (file_bytes != 0) object["file_bytes"] = file_bytes;
+    std::printf("%s\n", object.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    return;
+  }
+  std::printf("%s\n", played.exchange().answer.c_str());
+  if (arguments.quiet) return;
+  if (data.gold) say("oracle: the answerer was given the reference answer");
+  std::string line =
+      format("%s: %zu questions, %zu decisions, %.2f bits", data.name.c_str(), played.exchange().asked.size(),
+             played.exchange().decisions.size(), result.at("bits").get<double>());
+  if (result.contains("payload_bytes"))
+    line += format(", payload %zu bytes", result.at("payload_bytes").get<std::size_t>());
+  if (file_bytes != 0) line += format(", ask file %zu bytes", file_bytes);
+  say(line);
+}
+
+}  // namespace koan::cli
