@@ -1,5 +1,6 @@
 // Speed of the kernels of every instruction set of this machine: Google Benchmark, run by hand.
-// MAC/s counts int8 multiply-adds; of_peak is the share of int8_peak, measured right before. exact_to_loose calls the
+// MAC/s counts int8 multiply-adds; of_peak is the share of int8_peak, measured right before. of_reading, of one column:
+// the share of the speed at which the same weights can be read and nothing done with them. exact_to_loose calls the
 // exact kernel and the one of bench_loose_*.cpp in turn and gives the ratio of their times (1.05: exactness costs 5%).
 #include <benchmark/benchmark.h>
 
@@ -81,6 +82,19 @@ class Product {
         d_(noise(d_memory_, cols_ * in_ / 32, -1, 1)),
         y_(aligned(y_memory_, cols_ * out_)) {}
 
+  // Bytes of weights and scales a second, read in the order of next() and added up.
+  double read_rate() {
+    double bytes = 0;
+    const double start = seconds();
+    while (seconds() - start < 0.02) {
+      next();
+      const std::size_t quants = out_ * in_, scales = quants / 32;
+      bytes += static_cast<double>(read(quants_ + copy_ * quants, quants) + read(scales_ + copy_ * scales, 4 * scales));
+    }
+    return bytes / (seconds() - start);
+  }
+  double bytes() const { return static_cast<double>(out_ * in_) * (1 + 4.0 / 32); }
+
   double macs() const { return static_cast<double>(out_ * in_ * cols_); }
   void next() { copy_ = (copy_ + 1) % copies_; }
   void run(const Kernels* kernels) {
@@ -91,6 +105,15 @@ class Product {
   }
 
  private:
+  static std::size_t read(const void* from, std::size_t size) {
+    std::uint64_t sums[8] = {};
+    const auto* words = static_cast<const std::uint64_t*>(from);
+    for (std::size_t i = 0; i + 8 <= size / 8; i += 8)
+      for (std::size_t k = 0; k < 8; ++k) sums[k] += words[i + k];
+    benchmark::DoNotOptimize(sums);
+    return size;
+  }
+
   std::size_t out_, in_, cols_, copies_, copy_ = 0;
   std::vector<std::int8_t> quant_memory_, q_memory_;
   std::vector<float> scale_memory_, d_memory_, y_memory_;
@@ -103,7 +126,7 @@ class Product {
 
 void matmul(benchmark::State& state, const Kernels* kernels) {
   Product product(state);
-  const double peak = peak_rate(kernels);
+  const double peak = peak_rate(kernels), reading = state.range(2) == 1 ? product.read_rate() : 0;
   for (auto _ : state) {
     product.next();
     product.run(kernels);
@@ -111,6 +134,9 @@ void matmul(benchmark::State& state, const Kernels* kernels) {
   set_rate(state, product.macs());
   state.counters["of_peak"] =
       benchmark::Counter(product.macs() * static_cast<double>(state.iterations()) / peak, benchmark::Counter::kIsRate);
+  if (reading != 0)
+    state.counters["of_reading"] = benchmark::Counter(
+        product.bytes() * static_cast<double>(state.iterations()) / reading, benchmark::Counter::kIsRate);
 }
 
 void exact_to_loose(benchmark::State& state, const Kernels* exact, const Kernels* loose) {
