@@ -2,7 +2,7 @@
 //
 //   token_speed MODEL.gguf FILE [SEGMENT_BYTES [THREADS [STREAMS]]]
 //
-// FILE is cut into segments that are coded in lockstep, STREAMS a thread (default 16), decoded again and compared. One line of
+// FILE is cut into segments that are coded in lockstep, STREAMS a thread (default: as the library does), decoded again and compared. One line of
 // JSON: the time of a run includes the coder and the predictors, and not the loading of the model.
 // bench/peers/llama_cpp.py runs it.
 #include <chrono>
@@ -70,7 +70,7 @@ Status run(const char* model_path, const char* path, const Shape& shape) {
       "{\"tokens\": %llu, \"text_bytes\": %zu, \"coded_bytes\": %llu, \"segments\": %zu, \"threads\": %u, "
       "\"streams\": %u, \"kernels\": \"%s\", \"encode\": %.2f, \"decode\": %.2f}\n",
       static_cast<unsigned long long>(tokens), text.size(), static_cast<unsigned long long>(coded_bytes),
-      encodings.size(), threads, setup.streams, setup.kernels->name, static_cast<double>(tokens) / encode_seconds,
+      encodings.size(), threads, encoder.setup().streams, setup.kernels->name, static_cast<double>(tokens) / encode_seconds,
       static_cast<double>(tokens) / decode_seconds);
   return {};
 }
@@ -86,9 +86,9 @@ int main(int count, char** arguments) {
   const std::size_t segment = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 1024;
   const unsigned threads =
       count > 4 ? static_cast<unsigned>(std::atoi(arguments[4])) : std::thread::hardware_concurrency();
-  const unsigned streams = count > 5 ? static_cast<unsigned>(std::atoi(arguments[5])) : 16;
-  if (segment == 0 || threads == 0 || threads > 1024 || streams == 0 || streams > 64) {
-    std::fprintf(stderr, "token_speed: segments and threads must be 1 or more, streams 1 to 64\n");
+  const unsigned streams = count > 5 ? static_cast<unsigned>(std::atoi(arguments[5])) : 0;
+  if (segment == 0 || threads == 0 || threads > 1024 || streams > 64) {
+    std::fprintf(stderr, "token_speed: segments and threads must be 1 or more, streams up to 64\n");
     return 2;
   }
   const koan::Status done = koan::run(arguments[1], arguments[2], {segment, threads, streams});

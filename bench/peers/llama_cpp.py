@@ -14,7 +14,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "../..")
-SEGMENT, STREAMS = 200, 16  # one segment for each stream of each thread
+SEGMENT, STREAMS = 200, 64  # one segment for each stream of each thread
 PREFILL, DECODE = 256, 16
 FIELDS = ["round", "load", "tool", "what", "tokens_per_second", "threads"]
 

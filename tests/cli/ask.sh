@@ -79,7 +79,7 @@ expect_error 4 "ends early" ask receive "$problem" short.koan
 expect_error 4 "does not begin with" ask receive "$problem" problem.txt
 expect_error 3 "missing.koan" ask receive "$problem" missing.koan
 expect_error 2 "already exists" ask send -n 8 "$problem" -o a.koan
-expect_error 2 "local:NAME" ask run --small nano "$problem"
+expect_error 2 "neither embedded" ask run --small nothing-of-that-name "$problem"
 expect_error 2 "there is no protocol 'batch11'" ask run --protocol batch11 "$problem"
 expect_error 2 "needs the reference answer" ask run --protocol oracle10 "$problem"
 expect_error 2 "takes no reference answer" ask run --gold gold "$problem"
