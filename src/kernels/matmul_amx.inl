@@ -116,42 +116,49 @@ void bundle(const std::int8_t* q, const float* d, std::size_t groups, std::int32
   __asm__ volatile("" ::: "memory");  // tile loads do not tell the compiler what they read
 }
 
+// All row blocks with columns that are bundled, over `count` groups from `first`; y begins at their first column.
+void multiply_bundles(const PackedMatrix& w, const Bundle* bundles, std::int32_t first, std::int32_t count,
+                      std::int32_t cols, float* y, std::size_t y_stride) {
+  const auto groups = static_cast<std::size_t>(w.groups);
+  for (std::int32_t block = 0; block < w.row_blocks; ++block) {
+    const std::size_t offset = (static_cast<std::size_t>(block) * groups + static_cast<std::size_t>(first)) * kRowBlock;
+    for (std::int32_t c = 0; c < cols; c += kTileSide) {
+      multiply_crossing({w.quants + offset * kGroup, w.scales + offset, bundles + c / kTileSide * count, count,
+                         cols - c < kTileSide ? cols - c : kTileSide,
+                         y + static_cast<std::size_t>(c) * y_stride + static_cast<std::size_t>(block) * kRowBlock,
+                         y_stride, first == 0});
+    }
+  }
+}
+
+// Columns enough for tiles.
+void multiply_wide(const PackedMatrix& w, const std::int8_t* q, const float* d, std::int32_t n_cols, float* y,
+                   std::size_t y_stride) {
+  const TileConfig config;
+  _tile_loadconfig(&config);
+  Bundle bundles[kBundles];
+  const auto groups = static_cast<std::size_t>(w.groups);
+  const std::int32_t fit = kBundles / (w.groups > 0 ? w.groups : 1);
+  const std::int32_t pass_cols = (fit < 1 ? 1 : fit < kMostTiles ? fit : kMostTiles) * kTileSide;
+  for (std::int32_t col = 0; col < n_cols; col += pass_cols) {
+    const std::int32_t cols = n_cols - col < pass_cols ? n_cols - col : pass_cols;
+    const std::size_t from = static_cast<std::size_t>(col) * groups;
+    for (std::int32_t first = 0; first < w.groups; first += kBundles) {
+      const std::int32_t count = w.groups - first < kBundles ? w.groups - first : kBundles;
+      bundle(q + from * kGroup, d + from, groups, cols, first, count, bundles);
+      multiply_bundles(w, bundles, first, count, cols, y + static_cast<std::size_t>(col) * y_stride, y_stride);
+    }
+  }
+  _tile_release();
+}
+
 void matmul_amx(const PackedMatrix& w, const std::int8_t* q, const float* d, std::int32_t n_cols, float* y,
                 std::size_t y_stride) noexcept {
-  const auto groups = static_cast<std::size_t>(w.groups);
-  const std::int32_t narrow = n_cols % kTileSide < kLeastCols ? n_cols % kTileSide : 0;
-  const std::int32_t wide = n_cols - narrow;
-  if (wide > 0) {
-    const TileConfig config;
-    _tile_loadconfig(&config);
-    Bundle bundles[kBundles];
-    const std::int32_t fit = kBundles / (w.groups > 0 ? w.groups : 1);
-    const std::int32_t most_tiles = fit < 1 ? 1 : fit < kMostTiles ? fit : kMostTiles;
-    for (std::int32_t col = 0; col < wide; col += most_tiles * kTileSide) {
-      const std::int32_t cols = wide - col < most_tiles * kTileSide ? wide - col : most_tiles * kTileSide;
-      for (std::int32_t first = 0; first < w.groups; first += kBundles) {
-        const std::int32_t count = w.groups - first < kBundles ? w.groups - first : kBundles;
-        const std::size_t from = static_cast<std::size_t>(col) * groups;
-        bundle(q + from * kGroup, d + from, groups, cols, first, count, bundles);
-        for (std::int32_t block = 0; block < w.row_blocks; ++block) {
-          const std::size_t offset =
-              (static_cast<std::size_t>(block) * groups + static_cast<std::size_t>(first)) * kRowBlock;
-          for (std::int32_t c = 0; c < cols; c += kTileSide) {
-            multiply_crossing(
-                {w.quants + offset * kGroup, w.scales + offset, bundles + c / kTileSide * count, count,
-                 cols - c < kTileSide ? cols - c : kTileSide,
-                 y + static_cast<std::size_t>(col + c) * y_stride + static_cast<std::size_t>(block) * kRowBlock,
-                 y_stride, first == 0});
-          }
-        }
-      }
-    }
-    _tile_release();
-  }
-  if (narrow > 0) {
-    const std::size_t from = static_cast<std::size_t>(wide) * groups;
-    matmul(w, q + from * kGroup, d + from, narrow, y + static_cast<std::size_t>(wide) * y_stride, y_stride);
-  }
+  const std::int32_t rest = n_cols % kTileSide, narrow = rest < kLeastCols ? rest : 0, wide = n_cols - narrow;
+  if (wide > 0) multiply_wide(w, q, d, wide, y, y_stride);
+  if (narrow == 0) return;
+  const std::size_t from = static_cast<std::size_t>(wide) * static_cast<std::size_t>(w.groups);
+  matmul(w, q + from * kGroup, d + from, narrow, y + static_cast<std::size_t>(wide) * y_stride, y_stride);
 }
 
 std::uint64_t int8_peak_amx(std::uint64_t iterations, std::int32_t* sink) noexcept {
