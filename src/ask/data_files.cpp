@@ -2,7 +2,7 @@
 
 #include "ask/protocol_data.h"
 
-// src/ask/data.S.in
+// CMakeLists.txt
 #define KOAN_ASK_FILE(name) extern "C" const char koan_ask_##name[], koan_ask_##name##_end[]
 KOAN_ASK_FILE(prompts);
 KOAN_ASK_FILE(batch10);

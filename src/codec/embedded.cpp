@@ -3,7 +3,7 @@
 #include "codec/model_store.h"
 
 extern "C" {
-// src/codec/embedded.S.in
+// CMakeLists.txt
 extern const std::uint8_t koan_model_nano[], koan_model_nano_end[];
 extern const std::uint8_t koan_model_small[], koan_model_small_end[];
 }
