@@ -70,7 +70,7 @@ Status run(const char* model_path, const char* path, const Shape& shape) {
       "{\"tokens\": %llu, \"text_bytes\": %zu, \"coded_bytes\": %llu, \"segments\": %zu, \"threads\": %u, "
       "\"streams\": %u, \"kernels\": \"%s\", \"encode\": %.2f, \"decode\": %.2f}\n",
       static_cast<unsigned long long>(tokens), text.size(), static_cast<unsigned long long>(coded_bytes),
-      encodings.size(), threads, encoder.setup().streams, setup.kernels->name, static_cast<double>(tokens) / encode_seconds,
+      encodings.size(), threads, encoder.streams(), setup.kernels->name, static_cast<double>(tokens) / encode_seconds,
       static_cast<double>(tokens) / decode_seconds);
   return {};
 }

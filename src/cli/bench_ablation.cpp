@@ -47,7 +47,7 @@ Result<CoderSetup> coder_setup(const Arguments& arguments) {
   KOAN_ASSIGN(out.model, store.model(store.chosen().value_or(by_level)));
   out.window = default_window(out.model->config());
   out.threads = arguments.threads;
-  if (arguments.streams != 0) out.streams = arguments.streams;
+  out.streams = arguments.streams;
   KOAN_ASSIGN(Bytes context, read_context(arguments));
   if (!context.empty()) out.context = std::make_shared<const Bytes>(std::move(context));
   return out;

@@ -97,7 +97,7 @@ TokenCoder& Codec::coder(CoderSetup setup) {
     const CoderSetup& have = coder->setup();
     return have.model == setup.model && have.window.size == setup.window.size &&
            have.window.sinks == setup.window.sinks && have.threads == setup.threads &&
-           have.streams == (setup.streams == 0 ? default_streams(*setup.model) : setup.streams) &&
+           have.streams == setup.streams &&
            have.context == setup.context && have.predictors == setup.predictors;
   });
   if (same != coders_.end()) {

@@ -36,6 +36,10 @@ TokenTables tables_of(const TokenCoder& coder) {
   return {coder.setup().kernels, &coder.tree(), &coder.setup().model->tokenizer(), {}};
 }
 
+// Small models want few streams, whose predictors stay in the cache; large ones want each read of the weights to serve
+// many (bench/token_speed).
+unsigned default_streams(const Model& model) noexcept { return model.parameters() > kCachedParameters ? 64 : 16; }
+
 constexpr std::size_t kUnusable = 64;
 
 class EncodeWorker {
@@ -204,12 +208,10 @@ class DecodeWorker {
 
 }  // namespace
 
-// Small models want few streams, whose predictors stay in the cache; large ones want each read of the weights to serve
-// many (bench/token_speed).
-unsigned default_streams(const Model& model) noexcept { return model.parameters() > kCachedParameters ? 64 : 16; }
-
-TokenCoder::TokenCoder(CoderSetup setup) : setup_(std::move(setup)), tree_(setup_.model->tokenizer()) {
-  if (setup_.streams == 0) setup_.streams = default_streams(*setup_.model);
+TokenCoder::TokenCoder(CoderSetup setup)
+    : setup_(std::move(setup)),
+      streams_(setup_.streams != 0 ? setup_.streams : default_streams(*setup_.model)),
+      tree_(setup_.model->tokenizer()) {
   if (setup_.context) context_ = tokens_of(*setup_.context);
 }
 
@@ -270,8 +272,8 @@ Result<unsigned> TokenCoder::prepare(std::span<const Demand> demands) {
       primed_.emplace(size, predictor(size, context_));
   }
   const std::uint64_t affordable = kPredictorBudget / BitPredictor::memory_bytes(longest);
-  const auto most = static_cast<unsigned>(std::clamp<std::uint64_t>(
-      std::min<std::uint64_t>(affordable, kMaxPositions / setup_.window.size), 1, setup_.streams));
+  const auto most = static_cast<unsigned>(
+      std::clamp<std::uint64_t>(std::min<std::uint64_t>(affordable, kMaxPositions / setup_.window.size), 1, streams_));
   const auto per_worker = static_cast<unsigned>(std::min<std::size_t>(most, (jobs + threads - 1) / threads));
   lanes_per_worker_ = per_worker;
   if (per_worker > streams_per_worker_) {

@@ -37,12 +37,10 @@ struct CoderSetup {
   const Kernels* kernels = nullptr;
   Window window;
   unsigned threads = 1;
-  unsigned streams = 0;                  // per thread; 0: default_streams()
+  unsigned streams = 0;                  // per thread; 0: by the size of the model
   std::shared_ptr<const Bytes> context;  // what every text continues; null: nothing
   std::uint32_t predictors = kPredictorsAll;
 };
-
-unsigned default_streams(const Model& model) noexcept;
 
 // Keeps the streams of each thread between calls. One call at a time.
 class TokenCoder {
@@ -54,6 +52,7 @@ class TokenCoder {
   Status decode(std::span<DecodeJob> jobs, Progress& progress);
 
   const CoderSetup& setup() const noexcept { return setup_; }
+  unsigned streams() const noexcept { return streams_; }  // of a thread, at most
   const VocabularyTree& tree() const noexcept { return tree_; }
 
   // How a text begins, on a stream that is reset.
@@ -80,6 +79,7 @@ class TokenCoder {
   Result<unsigned> prepare(std::span<const Demand> demands);
 
   CoderSetup setup_;
+  unsigned streams_;
   VocabularyTree tree_;
   std::vector<Token> context_;
   std::map<std::uint64_t, BitPredictor> primed_;  // by size class; only with a context
