@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "cli/model_places.h"
-#include "cli/signals.h"
+#include "cli/whole_file.h"
 
 namespace koan::cli {
 namespace {
@@ -102,12 +102,7 @@ Status store_file(const std::string& path, ByteView bytes, bool replace) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed) return io_error(folder, failed.value());
-  KOAN_ASSIGN(AtomicFile file, AtomicFile::create(path, replace));
-  const EmergencyRemoval removal(file.temporary_path());
-  FileSink sink(file.fd(), path, stop_flag());
-  KOAN_TRY(sink.write(bytes));
-  if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
-  return file.commit();
+  return write_whole(path, bytes, replace);
 }
 
 }  // namespace koan::cli

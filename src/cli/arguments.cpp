@@ -1,14 +1,12 @@
 #include "cli/arguments.h"
 
-#include <sched.h>
-
 #include <CLI/CLI.hpp>
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <iostream>
 #include <string_view>
 
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "koan/koan.h"
 
@@ -55,13 +53,6 @@ struct Raw {
   bool keep = false, decompress = false, test = false, list = false, no_peers = false, levels_table = false,
        ablation = false, no_progress = false, version = false;
 };
-
-unsigned available_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  const int n = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  return n > 0 ? static_cast<unsigned>(n) : 1;
-}
 
 // "32K", "1M", "65536"; nothing if it is no size of a segment.
 std::optional<std::uint32_t> parse_size(const std::string& text) {
@@ -294,16 +285,7 @@ std::optional<Arguments> parse_arguments(int argc, const char* const* argv, int*
   for (std::string& word : words) {
     if (word.size() > 1 && word.front() == '[' && word.back() == ']') word = std::string("./").append(word);
   }
-  try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());
-    app.parse(std::move(reversed));
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help() << std::flush;
-    *exit_code = kExitOk;
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    return refuse(std::string(error.what()) + "\nTry 'koan --help'.", exit_code);
-  }
+  if (!parse_words(app, words, "koan", exit_code)) return std::nullopt;
   if (raw.version) {
     std::printf("koan %s\n", koan_version());
     *exit_code = kExitOk;

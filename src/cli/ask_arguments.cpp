@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <thread>
 
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
 
@@ -104,23 +104,13 @@ std::optional<AskArguments> parse_ask(const std::vector<std::string>& words, int
   out.verb = name->verb;
   CLI::App app(kWhat, "koan ask " + words[0]);
   add_options(app, out);
-  try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend() - 1));
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help() << std::flush;
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    complain(error.what());
-    say("Try 'koan ask " + words[0] + " --help'.");
-    *code = kExitUsage;
-    return std::nullopt;
-  }
+  if (!parse_words(app, std::span(words).subspan(1), "koan ask " + words[0], code)) return std::nullopt;
   if (const std::string wrong = checked(out); !wrong.empty()) {
     complain(wrong);
     *code = kExitUsage;
     return std::nullopt;
   }
-  if (out.threads == 0) out.threads = std::max(1u, std::thread::hardware_concurrency());
+  if (out.threads == 0) out.threads = available_cores();
   return out;
 }
 

@@ -4,44 +4,26 @@
 
 #include <cstdio>
 
-#include "base/file.h"
 #include "base/utf8.h"
 #include "cli/signals.h"
+#include "cli/whole_file.h"
+#include "formats/adapter.h"
 
 namespace koan::cli {
 namespace {
 
-constexpr std::uint64_t kMaxProblem = std::uint64_t{1} << 20;
-
-Result<std::string> problem_text(const AskArguments& arguments) {
-  const bool from_stdin = arguments.input.empty() || arguments.input == "-";
-  if (!from_stdin && !arguments.from_file) return arguments.input;
-  if (!from_stdin) {
-    KOAN_ASSIGN(const Bytes text, read_file(arguments.input, kMaxProblem));
-    return std::string(as_text(text));
-  }
-  FileSource source(STDIN_FILENO, "stdin", stop_flag());
-  BufferedSource buffered(source);
-  KOAN_ASSIGN(const ByteView text, buffered.peek(kMaxProblem + 1));
-  if (text.size() > kMaxProblem) return Error{ErrorCode::kLimit, "stdin: a problem has at most 1 MiB"};
-  return std::string(as_text(text));
-}
+constexpr TextKind kProblem{"a problem", std::uint64_t{1} << 20};
 
 Result<Sha256> hash_of(const ChatModel& model, const char* role) {
-  const std::string hex = model.identity();
-  if (hex.size() != 64)
-    return Error{ErrorCode::kUsage, std::string(role) + " " + model.name() +
-                                        ": an ask file needs models that are exact, such as local:nano"};
-  Sha256 out{};
-  for (std::size_t i = 0; i < out.size(); ++i)
-    out[i] = static_cast<std::uint8_t>(std::stoul(hex.substr(2 * i, 2), nullptr, 16));
-  return out;
+  if (const auto hash = sha256_from_hex(model.identity())) return *hash;
+  return Error{ErrorCode::kUsage, std::string(role) + " " + model.name() +
+                                      ": an ask file needs models that are exact, such as local:nano"};
 }
 
 }  // namespace
 
 Result<std::string> read_problem(const AskArguments& arguments) {
-  KOAN_ASSIGN(std::string text, problem_text(arguments));
+  KOAN_ASSIGN(std::string text, read_argument(arguments.input, arguments.from_file, kProblem));
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   if (text.empty()) return Error{ErrorCode::kUsage, "the problem is empty"};
   if (find_binary(as_bytes(text)) != text.size()) return Error{ErrorCode::kUsage, "the problem is not text in UTF-8"};

@@ -3,10 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <iostream>
 
 #include "cli/adapters_peft.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "koan/koan.h"
 
@@ -106,14 +106,8 @@ int parse_and_run(const SubVerb& verb, std::vector<std::string> words) {
   app.add_flag("--json", arguments.json, "One JSON object on stdout");
   app.add_flag("-V,--version", version, "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
-  try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help() << std::flush;
-    return kExitOk;
-  } catch (const CLI::ParseError& error) {
-    return refuse(error.what());
-  }
+  int code = kExitOk;
+  if (!parse_words(app, words, "koan adapters", &code)) return code;
   if (version) {
     std::printf("koan %s\n", koan_version());
     return kExitOk;

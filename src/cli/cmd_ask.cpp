@@ -6,7 +6,9 @@
 #include "base/file.h"
 #include "cli/ask_session.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
+#include "cli/whole_file.h"
 #include "codec/model_store.h"
 
 namespace koan::cli {
@@ -134,9 +136,7 @@ Status show(const AskArguments& arguments) {
     std::fwrite(text->data(), 1, text->size(), stdout);
     return {};
   }
-  KOAN_ASSIGN(AtomicFile output, AtomicFile::create(arguments.output, arguments.force));
-  KOAN_TRY(FileSink(output.fd(), arguments.output).write(as_bytes(*text)));
-  return output.commit();
+  return write_whole(arguments.output, as_bytes(*text), arguments.force);
 }
 
 Status list_protocols(const AskArguments& arguments) {
@@ -173,10 +173,7 @@ int run_ask(const std::vector<std::string>& words) {
   int code = kExitOk;
   const auto arguments = parse_ask(words, &code);
   if (!arguments) return code;
-  const Status status = run(*arguments);
-  if (status) return kExitOk;
-  complain(status.error().message);
-  return exit_code(status.error().code);
+  return end_with(run(*arguments));
 }
 
 }  // namespace koan::cli

@@ -1,6 +1,5 @@
 // koan eval lossless: measures what adapters bring (docs/evaluation.md). It runs this very program on files, as a user
 // would.
-#include <sched.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +10,7 @@
 
 #include "base/hash.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
 #include "cli/session.h"
@@ -83,13 +83,6 @@ std::optional<EvalArguments> parse(std::vector<std::string> words, int* code) {
     return std::nullopt;
   }
   return out;
-}
-
-unsigned cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  const int n = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  return n > 0 ? static_cast<unsigned>(n) : 1;
 }
 
 // As long as we run this is the program that we are, even if another was built in its place.
@@ -171,7 +164,7 @@ Status evaluate(const EvalArguments& arguments) {
   program.koan = running_program();
   program.model = arguments.model;
   program.fields = setup.spec.fields;
-  program.threads = arguments.threads == 0 ? cores() : arguments.threads;
+  program.threads = arguments.threads == 0 ? available_cores() : arguments.threads;
   program.work = setup.out + "/work";
   program.stop = setup.stop;
   KoanRecordCoder coder(std::move(program));
@@ -199,10 +192,7 @@ int run_eval(const std::vector<std::string>& words) {
   int code = kExitOk;
   const auto arguments = parse(words, &code);
   if (!arguments) return code;
-  const Status done = evaluate(*arguments);
-  if (done) return kExitOk;
-  complain(done.error().message);
-  return exit_code(done.error().code);
+  return end_with(evaluate(*arguments));
 }
 
 }  // namespace koan::cli

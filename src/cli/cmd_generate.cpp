@@ -5,23 +5,23 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "chat/local_model.h"
+#include "cli/choices.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/endpoints.h"
 #include "cli/exit_code.h"
 #include "cli/generate_arguments.h"
 #include "cli/generate_remote.h"
-#include "cli/model_names.h"
+#include "cli/local_endpoint.h"
 #include "cli/report.h"
 #include "cli/signals.h"
-#include "codec/model_store.h"
-#include "kernels/dispatch.h"
+#include "cli/whole_file.h"
 #include "route/corpus_reader.h"
 
 namespace koan::cli {
 namespace {
 
-constexpr std::uint64_t kMaxPrompt = std::uint64_t{4} << 20;
+constexpr TextKind kPrompt{"a prompt", std::uint64_t{4} << 20};
 
 struct Ready {
   LocalModel local;
@@ -29,16 +29,9 @@ struct Ready {
 };
 
 Result<Ready> prepare(const GenerateArguments& arguments) {
-  KOAN_ASSIGN(const Kernels* kernels, choose_kernels());
-  KOAN_TRY(known_answer_check(*kernels));
-  ModelBytes bytes{embedded_models().size() - 1, {}, {}};
-  if (!arguments.model.empty()) {
-    KOAN_ASSIGN(bytes, read_model(arguments.model));
-  }
-  auto local = LocalModel::load(bytes.gguf());
-  if (!local) return bytes.embedded ? std::move(local).error() : std::move(local).error().in(bytes.path);
-  Generator generator = Generator::create(local->model, local->special, kernels, arguments.batch);
-  return Ready{std::move(*local), std::move(generator)};
+  KOAN_ASSIGN(ReadyModel model, load_local(arguments.model));
+  Generator generator = Generator::create(model.local.model, model.local.special, model.kernels, arguments.batch);
+  return Ready{std::move(model.local), std::move(generator)};
 }
 
 Result<std::vector<std::string>> read_prompts(const GenerateArguments& arguments) {
@@ -53,17 +46,8 @@ Result<std::vector<std::string>> read_prompts(const GenerateArguments& arguments
     return Error{ErrorCode::kUsage, arguments.jsonl + ": " + std::to_string(count.without_text) +
                                         " records have no field '" + arguments.field + "'; name it with --field"};
   }
-  const bool from_stdin = arguments.input.empty() || arguments.input == "-";
-  if (!from_stdin && !arguments.from_file) return std::vector<std::string>{arguments.input};
-  if (!from_stdin) {
-    KOAN_ASSIGN(const Bytes text, read_file(arguments.input, kMaxPrompt));
-    return std::vector<std::string>{std::string(as_text(text))};
-  }
-  FileSource source(STDIN_FILENO, "stdin", stop_flag());
-  BufferedSource buffered(source);
-  KOAN_ASSIGN(const ByteView text, buffered.peek(kMaxPrompt + 1));
-  if (text.size() > kMaxPrompt) return Error{ErrorCode::kLimit, "stdin: a prompt has at most 4 MiB"};
-  return std::vector<std::string>{std::string(as_text(text))};
+  KOAN_ASSIGN(std::string text, read_argument(arguments.input, arguments.from_file, kPrompt));
+  return std::vector<std::string>{std::move(text)};
 }
 
 Result<std::vector<Token>> tokens_of(const std::string& text, const Ready& ready, const GenerateArguments& arguments) {
@@ -103,20 +87,11 @@ Json settings(const Ready& ready, const GenerateArguments& arguments) {
 Status choose(const Ready& ready, const GenerateArguments& arguments, const std::vector<Generator::Prompt>& prompts) {
   for (std::size_t i = 0; i < prompts.size() && !interrupted(); ++i) {
     KOAN_ASSIGN(const std::vector<ChoiceScore> scores, ready.generator.choose(prompts[i], arguments.choices));
-    double total = 0;
-    for (const ChoiceScore& score : scores) total += static_cast<double>(score.weight);
-    Json list = Json::array();
-    for (std::size_t c = 0; c < scores.size(); ++c) {
-      const double share = static_cast<double>(scores[c].weight) / total;
-      list.push_back({{"text", arguments.choices[c]},
-                      {"probability", share},
-                      {"weight", scores[c].weight},
-                      {"bits", scores[c].bits}});
-      if (!arguments.json && arguments.jsonl.empty())
-        std::printf("%.6f  %s\n", share, printable(arguments.choices[c]).c_str());
+    if (!arguments.json && arguments.jsonl.empty()) {
+      print_choices(arguments.choices, scores);
+      continue;
     }
-    if (!arguments.json && arguments.jsonl.empty()) continue;
-    Json line = {{"index", i}, {"choices", std::move(list)}};
+    Json line = {{"index", i}, {"choices", json_of_choices(arguments.choices, scores, true)}};
     line.update(settings(ready, arguments));
     print_line(line);
   }
@@ -172,10 +147,7 @@ int run_generate(const std::vector<std::string>& words) {
   int code = kExitOk;
   const auto arguments = parse_generate(words, &code);
   if (!arguments) return code;
-  const Status status = run(*arguments);
-  if (status) return kExitOk;
-  complain(status.error().message);
-  return exit_code(status.error().code);
+  return end_with(run(*arguments));
 }
 
 }  // namespace koan::cli

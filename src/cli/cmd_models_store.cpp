@@ -4,12 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <filesystem>
-#include <iostream>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "cli/adapter_store.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/model_names.h"
 #include "cli/model_places.h"
@@ -147,15 +147,8 @@ std::optional<int> run_models_store(const std::vector<std::string>& words) {
   app.add_flag("-q,--quiet", arguments.quiet, "Say less");
   app.add_flag("--json", arguments.json, "One JSON object on stdout");
   app.set_help_flag("-h,--help", "Print this help");
-  try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend() - 1));
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help() << std::flush;
-    return kExitOk;
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "koan: %s\nTry 'koan %s --help'.\n", error.what(), command.c_str());
-    return kExitUsage;
-  }
+  int code = kExitOk;
+  if (!parse_words(app, std::span(words).subspan(1), "koan " + command, &code)) return code;
   arguments.progress = !no_progress;
   return run_each(command.c_str(), arguments, imports);
 }

@@ -1,36 +1,29 @@
 // koan rewrite: lossy compression of worked solutions (docs/rewrite.md).
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/model_names.h"
 #include "cli/report.h"
 #include "cli/rewrite_arguments.h"
-#include "cli/signals.h"
+#include "cli/whole_file.h"
 #include "kernels/dispatch.h"
 #include "rewrite/extract.h"
 
 namespace koan::cli {
 namespace {
 
-constexpr std::uint64_t kMaxText = std::uint64_t{1} << 20;
+constexpr TextKind kText{"a text", std::uint64_t{1} << 20};
 
-Result<std::string> read_text(const std::string& path) {
-  if (path.empty()) return std::string();
-  if (path != "-") {
-    KOAN_ASSIGN(const Bytes text, read_file(path, kMaxText));
-    return std::string(as_text(text));
-  }
-  FileSource source(STDIN_FILENO, "stdin", stop_flag());
-  BufferedSource buffered(source);
-  KOAN_ASSIGN(const ByteView text, buffered.peek(kMaxText + 1));
-  if (text.size() > kMaxText) return Error{ErrorCode::kLimit, "stdin: a text has at most 1 MiB"};
-  return std::string(as_text(text));
+// Empty without a path.
+Result<std::string> read_if_named(const std::string& path) {
+  return path.empty() ? Result<std::string>(std::string()) : read_text(path, kText);
 }
 
 // What a text takes, in the units of docs/evaluation.md.
@@ -61,12 +54,13 @@ const char* name_of(RewriteMethod method) {
   return method == RewriteMethod::kAsk ? "ask" : method == RewriteMethod::kSampling ? "sampling" : "single";
 }
 
-// One result, whoever made it.
+// What came of it, whoever made it.
 struct Rewritten {
   std::string original, text;
   Cost before, after;
   Json how;              // goes into report and record
   std::string in_words;  // the last line of the report
+  Status result;         // why there is none; the record is written all the same
 };
 
 Result<Rewritten> by_surprisal(const RewriteArguments& arguments, std::string text, CostMeter& meter,
@@ -99,6 +93,16 @@ Json json_of(const RewriteCandidate& candidate, const RewriteOutcome& outcome, c
 
 Json identity(const ChatModel& model) {
   return {{"name", model.name()}, {"sha256", model.identity().empty() ? Json() : Json(model.identity())}};
+}
+
+Error no_result(const std::vector<RewriteCandidate>& candidates) {
+  const auto passed = static_cast<std::size_t>(std::count_if(
+      candidates.begin(), candidates.end(), [](const RewriteCandidate& c) { return c.kept != Kept::kNo; }));
+  return Error{
+      ErrorCode::kVerification,
+      passed == 0
+          ? format("from none of %zu rewrites the reader found the answer; no file was written", candidates.size())
+          : format("none of %zu rewrites that pass takes fewer bits than the original; no file was written", passed)};
 }
 
 Result<Rewritten> by_models(const RewriteArguments& arguments, const std::string& text, CostMeter& meter,
@@ -134,7 +138,10 @@ Result<Rewritten> by_models(const RewriteArguments& arguments, const std::string
   out.how["chosen"] = made.chosen ? Json(*made.chosen) : Json();
   out.original = std::move(made.original);
   out.before = std::move(made.original_cost);
-  if (!made.chosen) return out;
+  if (!made.chosen) {
+    out.result = no_result(made.candidates);
+    return out;
+  }
   RewriteCandidate& chosen = made.candidates[*made.chosen];
   out.text = std::move(chosen.text);
   out.after = std::move(chosen.cost);
@@ -145,26 +152,6 @@ Result<Rewritten> by_models(const RewriteArguments& arguments, const std::string
     out.in_words += made.without_rewrite == Kept::kYes ? " (but the reader finds it from the problem alone)"
                                                        : " (the reader does not find it from the problem alone)";
   return out;
-}
-
-// Why there is no result, if there is none.
-Status check(const Rewritten& made) {
-  if (!made.how.contains("chosen") || !made.how["chosen"].is_null()) return {};
-  std::size_t passed = 0;
-  for (const Json& candidate : made.how["candidates"]) passed += candidate["answer_kept"] != "no" ? 1 : 0;
-  const std::size_t all = made.how["candidates"].size();
-  return Error{
-      ErrorCode::kVerification,
-      passed == 0
-          ? format("from none of %zu rewrites the reader found the answer; no file was written", all)
-          : format("none of %zu rewrites that pass takes fewer bits than the original; no file was written", passed)};
-}
-
-Status write(const std::string& path, ByteView data, bool replace) {
-  KOAN_ASSIGN(AtomicFile file, AtomicFile::create(path, replace));
-  EmergencyRemoval removal(file.temporary_path());
-  KOAN_TRY(FileSink(file.fd(), path, stop_flag()).write(data));
-  return file.commit();
 }
 
 void report(const RewriteArguments& arguments, const Rewritten& made, const Model& model) {
@@ -178,7 +165,7 @@ void report(const RewriteArguments& arguments, const Rewritten& made, const Mode
       "%.4f of the original's bytes, %.3f bits a byte of it, %.4f of its tokens x log2 V; %.2f of the original coded",
       u.of_bytes, u.bits_per_byte, u.of_tokens,
       static_cast<double>(made.after.bytes) / static_cast<double>(made.before.bytes)));
-  say(printable(made.in_words));
+  say(made.in_words);
 }
 
 Status rewrite(const RewriteArguments& arguments) {
@@ -186,8 +173,8 @@ Status rewrite(const RewriteArguments& arguments) {
   for (const std::string& path : {arguments.output, arguments.record})
     if (!arguments.force && ::access(path.c_str(), F_OK) == 0)
       return Error{ErrorCode::kUsage, path + ": exists already; -f to overwrite it"};
-  KOAN_ASSIGN(std::string text, read_text(arguments.input));
-  KOAN_ASSIGN(const std::string problem, read_text(arguments.problem));
+  KOAN_ASSIGN(std::string text, read_if_named(arguments.input));
+  KOAN_ASSIGN(const std::string problem, read_if_named(arguments.problem));
   KOAN_ASSIGN(const std::unique_ptr<koan::Codec> codec, koan::Codec::create());
   if (!arguments.model.empty()) {
     KOAN_ASSIGN(const ModelBytes model, read_model(arguments.model));
@@ -208,7 +195,7 @@ Status rewrite(const RewriteArguments& arguments) {
       {"problem_sha256", problem.empty() ? Json() : Json(to_hex(sha256(as_bytes(problem))))},
       {"original_sha256", to_hex(sha256(as_bytes(made->original)))},
       {"original", json_of(made->before, made->original, made->original, *model)}};
-  const Status result = check(*made);
+  const Status& result = made->result;
   if (result) {
     record["output"] = arguments.output;
     record["rewrite"] = json_of(made->after, made->text, made->original, *model);
@@ -218,8 +205,8 @@ Status rewrite(const RewriteArguments& arguments) {
   }
   record.update(made->how);
   const std::string line = record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  if (result) KOAN_TRY(write(arguments.output, made->after.file, arguments.force));
-  KOAN_TRY(write(arguments.record, as_bytes(line), arguments.force));
+  if (result) KOAN_TRY(write_whole(arguments.output, made->after.file, arguments.force));
+  KOAN_TRY(write_whole(arguments.record, as_bytes(line), arguments.force));
   if (arguments.json) std::printf("%s", line.c_str());
   if (result && !arguments.quiet && !arguments.json) report(arguments, *made, *model);
   return result;
@@ -231,10 +218,7 @@ int run_rewrite(const std::vector<std::string>& words) {
   int code = kExitOk;
   const auto arguments = parse_rewrite(words, &code);
   if (!arguments) return code;
-  const Status done = rewrite(*arguments);
-  if (done) return kExitOk;
-  complain(done.error().message);
-  return exit_code(done.error().code);
+  return end_with(rewrite(*arguments));
 }
 
 }  // namespace koan::cli

@@ -12,13 +12,18 @@
 namespace koan::cli {
 namespace {
 
-// Of one that is there; an empty one if there is none.
+// Of the file that is there; an empty one if there is none.
 Result<Config> read_config() {
   const std::string path = config_file();
   std::error_code failed;
   if (path.empty() || !std::filesystem::exists(path, failed)) return Config{};
   KOAN_ASSIGN(const Bytes bytes, read_file(path, kMaxConfigBytes));
   return parse_config(as_text(bytes), path);
+}
+
+const Result<Config>& config() {
+  static const Result<Config> read = read_config();  // a command asks for it with every word
+  return read;
 }
 
 bool is_path(const std::string& word) { return word.find('/') != std::string::npos || word.ends_with(".gguf"); }
@@ -30,9 +35,9 @@ Result<std::optional<Endpoint>> find_endpoint(const std::string& word) {
     return std::optional(std::move(endpoint));
   }
   if (word.empty() || is_path(word)) return std::optional<Endpoint>();
-  KOAN_ASSIGN(const Config config, read_config());
-  const auto at = config.endpoints.find(word);
-  return at == config.endpoints.end() ? std::optional<Endpoint>() : std::optional(at->second);
+  if (!config()) return config().error();
+  const auto at = config()->endpoints.find(word);
+  return at == config()->endpoints.end() ? std::optional<Endpoint>() : std::optional(at->second);
 }
 
 // "127.0.0.1:80" of "http://127.0.0.1:80/v1": only this machine is reached by http.

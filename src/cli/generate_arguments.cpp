@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cstdio>
 #include <ctime>
-#include <iostream>
 
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
 
@@ -108,18 +108,7 @@ std::optional<GenerateArguments> parse_generate(const std::vector<std::string>& 
   Raw raw;
   CLI::App app("Text from an exact model, the same on every machine, or from a remote one", "koan generate");
   add_options(app, raw);
-  try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help() << std::flush;
-    *code = kExitOk;
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    complain(error.what());
-    say("Try 'koan generate --help'.");
-    *code = kExitUsage;
-    return std::nullopt;
-  }
+  if (!parse_words(app, words, "koan generate", code)) return std::nullopt;
   for (const char* option : kLocalOnly)
     if (app.count(option) != 0) raw.out.local_only.emplace_back(option);
   raw.out.remote_only = remote_options_in(app);

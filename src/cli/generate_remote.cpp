@@ -2,9 +2,8 @@
 
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "base/file.h"
+#include "cli/choices.h"
 #include "cli/endpoints.h"
 #include "cli/report.h"
 #include "cli/signals.h"
@@ -34,15 +33,11 @@ Status write_choices(ChatModel& model, const GenerateArguments& arguments, const
   const bool as_json = arguments.json || !arguments.jsonl.empty();
   for (std::size_t i = 0; i < requests.size(); ++i) {
     KOAN_ASSIGN(const std::vector<ChoiceScore> scores, model.choose(requests[i], arguments.choices));
-    double total = 0;
-    for (const ChoiceScore& score : scores) total += static_cast<double>(score.weight);
-    Json list = Json::array();
-    for (std::size_t c = 0; c < scores.size(); ++c) {
-      const double share = static_cast<double>(scores[c].weight) / total;
-      list.push_back({{"text", arguments.choices[c]}, {"probability", share}, {"bits", scores[c].bits}});
-      if (!as_json) std::printf("%.6f  %s\n", share, printable(arguments.choices[c]).c_str());
-    }
-    if (as_json) print_line({{"index", i}, {"choices", std::move(list)}, {"model", model.name()}});
+    if (as_json)
+      print_line(
+          {{"index", i}, {"choices", json_of_choices(arguments.choices, scores, false)}, {"model", model.name()}});
+    else
+      print_choices(arguments.choices, scores);
   }
   return {};
 }

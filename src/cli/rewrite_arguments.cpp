@@ -1,9 +1,8 @@
 #include "cli/rewrite_arguments.h"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
-#include <thread>
 
+#include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
 
@@ -109,24 +108,13 @@ std::optional<RewriteArguments> parse_rewrite(const std::vector<std::string>& wo
   Raw raw;
   CLI::App app("Shorten a worked solution so that its answer survives, and code what is left", "koan rewrite");
   add_options(app, raw);
-  try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help() << std::flush;
-    *code = kExitOk;
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    complain(error.what());
-    say("Try 'koan rewrite --help'.");
-    *code = kExitUsage;
-    return std::nullopt;
-  }
+  if (!parse_words(app, words, "koan rewrite", code)) return std::nullopt;
   if (const std::string wrong = checked(raw); !wrong.empty()) {
     complain(wrong);
     *code = kExitUsage;
     return std::nullopt;
   }
-  if (raw.out.threads == 0) raw.out.threads = std::max(1u, std::thread::hardware_concurrency());
+  if (raw.out.threads == 0) raw.out.threads = available_cores();
   return std::move(raw.out);
 }
 
