@@ -1,87 +1,16 @@
 #include "ask/protocol_data.h"
 
 #include "chat/local_chat.h"
-#include "formats/json_document.h"
+#include "formats/json_members.h"
 
 namespace koan::ask {
 namespace {
 
 constexpr std::size_t kMaxFile = 1 << 20;
 
-Error wrong(const std::string& key, const std::string& what) {
-  return Error{ErrorCode::kCorrupt, "'" + key + "' " + what};
-}
-
-// The members of an object, each to be taken once.
-class Members {
- public:
-  explicit Members(JsonDocument object, std::string place = "")
-      : object_(std::move(object)), place_(std::move(place)) {}
-
-  Result<std::uint32_t> number(const char* key, std::uint32_t least, std::uint32_t most) {
-    KOAN_ASSIGN(const JsonDocument value, take(key));
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() < least || value.get<std::uint64_t>() > most)
-      return wrong(place_ + key, "is not a number from " + std::to_string(least) + " to " + std::to_string(most));
-    return static_cast<std::uint32_t>(value.get<std::uint64_t>());
-  }
-  Result<std::string> text(const char* key) {
-    KOAN_ASSIGN(const JsonDocument value, take(key));
-    if (!value.is_string()) return wrong(place_ + key, "is not a string");
-    return value.get<std::string>();
-  }
-  Result<std::vector<std::string>> texts(const char* key) {
-    KOAN_ASSIGN(const JsonDocument value, take(key));
-    if (!value.is_array()) return wrong(place_ + key, "is not a list");
-    std::vector<std::string> out;
-    for (const JsonDocument& item : value) {
-      if (!item.is_string()) return wrong(place_ + key, "is not a list of strings");
-      out.push_back(item.get<std::string>());
-    }
-    return out;
-  }
-  Result<Members> object(const char* key) {
-    KOAN_ASSIGN(JsonDocument value, take(key));
-    if (!value.is_object()) return wrong(place_ + key, "is not an object");
-    return Members(std::move(value), place_ + key + ".");
-  }
-  // False if it is not there.
-  Result<bool> flag(const char* key) {
-    if (!has(key)) return false;
-    KOAN_ASSIGN(const JsonDocument value, take(key));
-    if (!value.is_boolean()) return wrong(place_ + key, "is not true or false");
-    return value.get<bool>();
-  }
-  bool has(const char* key) const { return object_.contains(key); }
-  // A key that nobody took is one that does nothing.
-  Status finish() const {
-    if (object_.empty()) return {};
-    return wrong(place_ + object_.begin().key(), "is not known");
-  }
-
- private:
-  Result<JsonDocument> take(const char* key) {
-    if (!object_.contains(key)) return wrong(place_ + key, "is missing");
-    JsonDocument value = std::move(object_[key]);
-    object_.erase(key);
-    return value;
-  }
-
-  JsonDocument object_;
-  std::string place_;
-};
-
-Result<Prompt> read_prompt(Members& file, const char* key) {
-  KOAN_ASSIGN(Members members, file.object(key));
-  Prompt out;
-  KOAN_ASSIGN(out.system, members.text("system"));
-  KOAN_ASSIGN(out.user, members.text("user"));
-  KOAN_TRY(members.finish());
-  return out;
-}
-
 Result<Prompts> read_prompts(std::string_view text, std::string* title) {
   KOAN_ASSIGN(JsonDocument document, parse_json_document(text, kMaxFile));
-  Members file(std::move(document));
+  JsonMembers file(std::move(document));
   KOAN_ASSIGN(const std::string name, file.text("name"));
   KOAN_ASSIGN(const std::uint32_t version, file.number("version", 1, 1 << 20));
   *title = name + " " + std::to_string(version);
@@ -91,7 +20,9 @@ Result<Prompts> read_prompts(std::string_view text, std::string* title) {
       {"suppose", &out.suppose}, {"answer", &out.answer},       {"answers", &out.answers}, {"revise", &out.revise},
       {"verdict", &out.verdict}, {"judge", &out.judge},         {"select", &out.select},   {"again", &out.again}};
   for (const auto& [key, prompt] : all) {
-    KOAN_ASSIGN(*prompt, read_prompt(file, key));
+    KOAN_ASSIGN(JsonMembers members, file.object(key));
+    KOAN_ASSIGN(*prompt, take_prompt(members));
+    KOAN_TRY(members.finish());
   }
   KOAN_ASSIGN(out.nothing, file.text("nothing"));
   KOAN_ASSIGN(out.repeat, file.text("repeat"));
@@ -100,8 +31,8 @@ Result<Prompts> read_prompts(std::string_view text, std::string* title) {
   return out;
 }
 
-Status read_shape(Members& file, ProtocolData& out) {
-  KOAN_ASSIGN(Members attempts, file.object("attempts"));
+Status read_shape(JsonMembers& file, ProtocolData& out) {
+  KOAN_ASSIGN(JsonMembers attempts, file.object("attempts"));
   KOAN_ASSIGN(out.attempts, attempts.number("count", 1, kMaxAttempts));
   KOAN_ASSIGN(out.temperature_thousandths, attempts.number("temperature_thousandths", 0, 2000));
   KOAN_ASSIGN(out.attempt_tokens, attempts.number("max_tokens", 1, 1 << 20));
@@ -111,7 +42,7 @@ Status read_shape(Members& file, ProtocolData& out) {
   KOAN_ASSIGN(out.select, file.flag("select"));
   KOAN_ASSIGN(out.gold, file.flag("gold"));
   if (file.has("questions")) {
-    KOAN_ASSIGN(Members questions, file.object("questions"));
+    KOAN_ASSIGN(JsonMembers questions, file.object("questions"));
     KOAN_ASSIGN(out.rounds, questions.number("rounds", 1, kMaxRounds));
     KOAN_ASSIGN(out.per_round, questions.number("per_round", 1, kMaxQuestions));
     KOAN_ASSIGN(out.question_tokens, questions.number("max_tokens", 1, 1 << 20));
@@ -122,18 +53,18 @@ Status read_shape(Members& file, ProtocolData& out) {
     KOAN_TRY(questions.finish());
   }
   if (file.has("judge")) {
-    KOAN_ASSIGN(Members judge, file.object("judge"));
+    KOAN_ASSIGN(JsonMembers judge, file.object("judge"));
     KOAN_ASSIGN(out.threshold, judge.number("threshold", 2, 10));
     KOAN_TRY(judge.finish());
   }
-  if (out.select == (out.rounds > 0)) return wrong("questions", "and 'select' exclude each other; one is needed");
+  if (out.select == (out.rounds > 0)) return json_error("questions", "and 'select' exclude each other; one is needed");
   if (out.pool > 0 && (out.rounds != 1 || out.threshold != 0))
-    return wrong("questions.pool", "goes with one round and no judge");
+    return json_error("questions.pool", "goes with one round and no judge");
   return {};
 }
 
-Status read_frequencies(Members& file, ProtocolData& out) {
-  KOAN_ASSIGN(Members frequencies, file.object("frequencies"));
+Status read_frequencies(JsonMembers& file, ProtocolData& out) {
+  KOAN_ASSIGN(JsonMembers frequencies, file.object("frequencies"));
   const auto read = [&](const char* key, std::uint32_t& to) -> Status {
     KOAN_ASSIGN(to, frequencies.number(key, 1, kCertain - 1));
     return {};
@@ -148,7 +79,7 @@ Status read_frequencies(Members& file, ProtocolData& out) {
   // So that every symbol has a frequency of at least 1.
   const std::uint32_t half = kCertain / 2;
   if (out.unanswered > half || out.floor > half || out.none > half || out.keep > kCertain - 1024)
-    return wrong("frequencies", "leave too little for a symbol");
+    return json_error("frequencies", "leave too little for a symbol");
   return frequencies.finish();
 }
 
@@ -164,7 +95,7 @@ Sha256 hash_of(std::string_view protocol, std::string_view prompts) {
 Result<ProtocolData> parse_protocol(std::string_view protocol, std::string_view prompts) {
   ProtocolData out;
   KOAN_ASSIGN(JsonDocument document, parse_json_document(protocol, kMaxFile));
-  Members file(std::move(document));
+  JsonMembers file(std::move(document));
   KOAN_ASSIGN(out.name, file.text("name"));
   KOAN_ASSIGN(out.version, file.number("version", 1, 1 << 20));
   KOAN_ASSIGN(out.summary, file.text("summary"));
@@ -173,12 +104,12 @@ Result<ProtocolData> parse_protocol(std::string_view protocol, std::string_view 
   auto read = read_prompts(prompts, &title);
   if (!read) return std::move(read).error().in("prompts");
   out.prompts = std::move(*read);
-  if (title != wanted) return wrong("prompts", "is '" + wanted + "', but there is '" + title + "'");
+  if (title != wanted) return json_error("prompts", "is '" + wanted + "', but there is '" + title + "'");
   KOAN_TRY(read_shape(file, out));
   KOAN_TRY(read_frequencies(file, out));
   KOAN_TRY(file.finish());
   if (out.gold != out.name.starts_with("oracle"))
-    return wrong("name", "begins with oracle if and only if 'gold' is true");
+    return json_error("name", "begins with oracle if and only if 'gold' is true");
   out.hash = hash_of(protocol, prompts);
   return out;
 }

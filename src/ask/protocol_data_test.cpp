@@ -84,6 +84,5 @@ TEST(ProtocolData, HashCoversProtocolAndPrompts) {
   EXPECT_NE(parse_protocol(good, replaced(prompts, "(none)", "(nothing)"))->hash, hash);
 }
 
-
 }  // namespace
 }  // namespace koan::ask

@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxLine = 16 << 20;
 
-std::string line_of(const JsonDocument& line) {
-  return line.dump(-1, ' ', false, JsonDocument::error_handler_t::replace) + "\n";
-}
-
 Status same_run(const JsonDocument& there, const JsonDocument& wanted) {
   for (const auto& [key, value] : wanted.items())
     if (!there.contains(key) || there.at(key) != value)
@@ -79,7 +75,7 @@ Result<Transcript> Transcript::open(const std::string& path, const JsonDocument&
 }
 
 Status Transcript::append(const JsonDocument& line) {
-  KOAN_TRY(FileSink(file_.fd(), path_).write(as_bytes(line_of(line))));
+  KOAN_TRY(FileSink(file_.fd(), path_).write(as_bytes(to_line(line) + "\n")));
   // Devices and pipes cannot be synchronised.
   if (::fsync(file_.fd()) != 0 && errno != EINVAL && errno != EROFS) return io_error(path_, errno);
   return {};

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "base/workers.h"
+#include "text/strip.h"
 
 namespace koan {
 namespace {
@@ -13,13 +14,6 @@ namespace {
 constexpr jinja::Date kDate{2026, 1, 1};
 // Where a reply ends that goes on with the other side's words, in plain rendering.
 constexpr const char* kNextTurn = "\n\nUser:";
-
-std::string trimmed(std::string text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; };
-  while (!text.empty() && is_space(text.back())) text.pop_back();
-  text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), is_space));
-  return text;
-}
 
 Result<GenerateOptions> options_of(const ChatRequest& request, bool plain) {
   if (!(request.temperature >= 0 && request.temperature <= 100))
@@ -82,7 +76,7 @@ Result<ChatReply> LocalChat::reply_to(const ChatRequest& request) const {
   KOAN_ASSIGN(const std::vector<Completion> made, generator_.run(std::span(&prompt, 1), options, goes_on));
   if (made[0].reason == FinishReason::kCancelled) return Error{ErrorCode::kCancelled, "interrupted"};
   return ChatReply{
-      trimmed(replace_broken_utf8(made[0].text)), made[0].reason, {made[0].prompt_tokens, made[0].tokens.size()}};
+      std::string(strip(replace_broken_utf8(made[0].text))), made[0].reason, {made[0].prompt_tokens, made[0].tokens.size()}};
 }
 
 Result<std::vector<ChatReply>> LocalChat::replies(std::span<const ChatRequest> requests) {

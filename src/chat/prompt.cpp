@@ -17,6 +17,13 @@ std::string filled(const std::string& text, const PromptFields& fields) {
 
 }  // namespace
 
+Result<Prompt> take_prompt(JsonMembers& members) {
+  Prompt out;
+  KOAN_ASSIGN(out.system, members.text("system"));
+  KOAN_ASSIGN(out.user, members.text("user"));
+  return out;
+}
+
 std::vector<ChatMessage> fill(const Prompt& prompt, const PromptFields& fields) {
   return {{"system", filled(prompt.system, fields)}, {"user", filled(prompt.user, fields)}};
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chat/chat_template.h"
+#include "formats/json_members.h"
 
 namespace koan {
 
@@ -13,6 +14,9 @@ struct Prompt {
   std::string system, user;
 };
 using PromptFields = std::map<std::string, std::string, std::less<>>;
+
+// Members "system" and "user". Errors: those of JsonMembers.
+Result<Prompt> take_prompt(JsonMembers& members);
 
 // The two messages with {{name}} replaced. What a field says is not looked at again. A name without a field is left.
 std::vector<ChatMessage> fill(const Prompt& prompt, const PromptFields& fields);

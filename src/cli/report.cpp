@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cli/exit_code.h"
+#include "formats/json_document.h"
 
 namespace koan::cli {
 
@@ -74,9 +75,7 @@ Json json_of(const Error& error) {
           {"message", error.message}};
 }
 
-void print_line(const Json& json) {
-  std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
-}
+void print_line(const Json& json) { std::printf("%s\n", to_line(json).c_str()); }
 
 void print_json(const char* command, Json files, int exit_code, bool on_stderr, const Json& more) {
   Json object = {{"koan", koan_version()}, {"command", command}, {"exit_code", exit_code}, {"files", std::move(files)}};

@@ -57,6 +57,10 @@ Result<JsonDocument> parse_json_document(std::string_view text, std::size_t max_
   return out;
 }
 
+std::string to_line(const JsonDocument& value) {
+  return value.dump(-1, ' ', false, JsonDocument::error_handler_t::replace);
+}
+
 bool is_truthy(const JsonDocument& value) noexcept {
   if (value.is_boolean()) return value.get<bool>();
   if (value.is_number()) return value.get<double>() != 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/replace.h"
+
 namespace koan {
 
 Status checked_key(std::string_view key, const std::string& variable) {
@@ -16,11 +18,7 @@ Status checked_key(std::string_view key, const std::string& variable) {
 }
 
 std::string without_key(std::string text, std::string_view key) {
-  constexpr std::string_view kInstead = "[key]";
-  if (key.empty()) return text;
-  for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + kInstead.size()))
-    text.replace(at, key.size(), kInstead);
-  return text;
+  return key.empty() ? text : replaced(text, key, "[key]");
 }
 
 }  // namespace koan

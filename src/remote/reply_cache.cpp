@@ -14,8 +14,6 @@ constexpr FinishReason kReasons[] = {FinishReason::kEnd, FinishReason::kStop, Fi
 
 std::string hash_of(const std::string& text) { return to_hex(sha256(as_bytes(text))); }
 
-std::string dump(const JsonDocument& json) { return json.dump(-1, ' ', false, JsonDocument::error_handler_t::replace); }
-
 }  // namespace
 
 JsonDocument to_json(const RemoteReply& reply) {
@@ -72,7 +70,7 @@ std::optional<RemoteReply> ReplyCache::find(const std::string& key) const {
                     *check = text_member(*json, "check");
   const JsonDocument* reply = member(*json, "reply");
   if (form == nullptr || named == nullptr || check == nullptr || reply == nullptr || *form != kForm || *named != key ||
-      *check != hash_of(dump(*reply)))
+      *check != hash_of(to_line(*reply)))
     return std::nullopt;
   return reply_from_json(*reply);
 }
@@ -83,10 +81,10 @@ Status ReplyCache::keep(const std::string& key, const std::string& endpoint_id, 
   std::error_code failed;
   std::filesystem::create_directories(folder_, failed);
   if (failed) return Error{ErrorCode::kIo, folder_ + ": " + failed.message()};
-  const auto inner = JsonDocument::parse(without_key(dump(to_json(reply)), secret), nullptr, false);
+  const auto inner = JsonDocument::parse(without_key(to_line(to_json(reply)), secret), nullptr, false);
   const JsonDocument out = {
-      {"form", kForm}, {"key", key}, {"endpoint", endpoint_id}, {"check", hash_of(dump(inner))}, {"reply", inner}};
-  return write_file(path_of(key), as_bytes(dump(out) + "\n"));
+      {"form", kForm}, {"key", key}, {"endpoint", endpoint_id}, {"check", hash_of(to_line(inner))}, {"reply", inner}};
+  return write_file(path_of(key), as_bytes(to_line(out) + "\n"));
 }
 
 }  // namespace koan

@@ -22,8 +22,7 @@ Result<std::shared_ptr<Transcript>> Transcript::open(const std::string& path) {
 }
 
 Status Transcript::add(const JsonDocument& line, std::string_view secret) {
-  const std::string text =
-      without_key(line.dump(-1, ' ', false, JsonDocument::error_handler_t::replace), secret) + "\n";
+  const std::string text = without_key(to_line(line), secret) + "\n";
   const std::lock_guard lock(mutex_);
   return FileSink(file_.fd(), path_).write(as_bytes(text));
 }

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "rewrite/notation.h"
+#include "text/strip.h"
 
 namespace koan {
 namespace {
@@ -11,16 +12,10 @@ namespace {
 constexpr std::size_t kLongestPhrase = 120;  // an announced answer in prose; more is a sentence about something else
 constexpr std::size_t kShortReply = 40;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<signed char>(c) < 0; }
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 std::size_t line_end(std::string_view text, std::size_t from) { return std::min(text.find('\n', from), text.size()); }
-
-void trim(std::string_view text, AnswerSpan& span) {
-  while (span.begin < span.end && is_space(text[span.begin])) ++span.begin;
-  while (span.end > span.begin && is_space(text[span.end - 1])) --span.end;
-}
 
 // \boxed{...}, \boxed{{...}} and \fbox{...}, whatever is nested. What never closes ends with its line.
 void find_boxed(std::string_view text, std::vector<AnswerSpan>& out) {
@@ -111,7 +106,11 @@ void find_bold(std::string_view text, std::vector<AnswerSpan>& out) {
 
 // Of overlapping spans the surer one stays: "answer is \boxed{4}" is one statement.
 std::vector<AnswerSpan> without_overlaps(std::string_view text, std::vector<AnswerSpan> spans) {
-  for (AnswerSpan& span : spans) trim(text, span);
+  for (AnswerSpan& span : spans) {
+    const std::string_view inside = strip(text.substr(span.begin, span.end - span.begin));
+    if (!inside.empty()) span.begin = static_cast<std::size_t>(inside.data() - text.data());
+    span.end = span.begin + inside.size();
+  }
   std::stable_sort(spans.begin(), spans.end(),
                    [](const AnswerSpan& a, const AnswerSpan& b) { return a.announcement < b.announcement; });
   std::vector<AnswerSpan> out;
@@ -181,9 +180,7 @@ std::optional<std::string> final_answer(std::string_view text) {
 
 std::string answer_of_reply(std::string_view reply) {
   if (auto stated = final_answer(reply)) return *stated;
-  AnswerSpan whole{0, reply.size(), Announcement::kBold};
-  trim(reply, whole);
-  const std::string_view text = reply.substr(whole.begin, whole.end - whole.begin);
+  const std::string_view text = strip(reply);
   if (text.size() <= kShortReply && text.find('\n') == std::string_view::npos) return std::string(text);
   return std::string(last_number(text));
 }

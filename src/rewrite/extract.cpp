@@ -5,6 +5,7 @@
 #include "chat/sampler.h"
 #include "codec/model_store.h"
 #include "rewrite/answer.h"
+#include "text/strip.h"
 
 namespace koan {
 namespace {
@@ -12,8 +13,6 @@ namespace {
 constexpr std::size_t kMaxText = std::size_t{1} << 20;
 constexpr std::uint32_t kRows = 64;
 constexpr std::size_t kLeastShare = 3;  // 1 / of a sentence
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 std::vector<ScoredWord> words_of(std::string_view text) {
   std::vector<ScoredWord> out;

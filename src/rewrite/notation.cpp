@@ -3,21 +3,14 @@
 #include <cctype>
 #include <numeric>
 
+#include "text/replace.h"
+
 namespace koan {
 namespace {
 
 constexpr std::size_t kMostDigits = 15;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-void remove_all(std::string& text, std::string_view what) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at)) text.erase(at, what.size());
-}
-
-void replace_all_in(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-}
 
 // \text{cm} -> cm
 void unwrap(std::string& text, std::string_view command) {
@@ -132,12 +125,12 @@ std::string plain_notation(std::string_view answer) {
   std::string out(answer);
   for (const std::string_view command : {"\\boxed{", "\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{"})
     unwrap(out, command);
-  replace_all_in(out, "\\dfrac", "\\frac");
-  replace_all_in(out, "\\tfrac", "\\frac");
-  replace_all_in(out, "\\%", "%");
+  out = replaced(out, "\\dfrac", "\\frac");
+  out = replaced(out, "\\tfrac", "\\frac");
+  out = replaced(out, "\\%", "%");
   for (const std::string_view nothing : {"\\left", "\\right", "\\!", "\\,", "\\;", "\\ ", "\\(", "\\)", "\\[", "\\]",
                                          "\\$", "$", "*", " ", "\t", "\n", "\r"})
-    remove_all(out, nothing);
+    out = replaced(out, nothing, "");
   while (out.ends_with('.')) out.pop_back();
   brace_fractions(out);
   join_thousands(out);

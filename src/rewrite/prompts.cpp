@@ -1,58 +1,49 @@
 #include "rewrite/prompts.h"
 
-#include <nlohmann/json.hpp>
-
-extern "C" const char koan_rewrite_prompts[], koan_rewrite_prompts_end[];  // prompts.S.in
+extern "C" const char koan_rewrite_prompts[], koan_rewrite_prompts_end[];  // CMakeLists.txt
 
 namespace koan {
 namespace {
 
-using Json = nlohmann::json;
+constexpr std::size_t kMaxFile = 1 << 20;
 
-Error wrong(const std::string& key, const char* what) {
-  return Error{ErrorCode::kCorrupt, "prompts of the rewriter: " + key + ": " + what};
+// `members`: of one prompt, to be finished by the caller.
+Result<RewritePrompt> take_rewrite_prompt(JsonMembers& members) {
+  RewritePrompt out;
+  KOAN_ASSIGN(out.text, take_prompt(members));
+  KOAN_ASSIGN(out.temperature, members.real("temperature", 0, 2));
+  KOAN_ASSIGN(out.max_tokens, members.number("max_tokens", 1, 65536));
+  return out;
 }
 
-Status read_prompt(const Json& file, const char* key, RewritePrompt& out) {
-  const auto found = file.find(key);
-  if (found == file.end() || !found->is_object()) return wrong(key, "is no object");
-  for (const auto& [name, text] : {std::pair{"system", &out.text.system}, std::pair{"user", &out.text.user}}) {
-    const auto member = found->find(name);
-    if (member == found->end() || !member->is_string()) return wrong(std::string(key) + "." + name, "is no text");
-    *text = member->get<std::string>();
+Result<RewritePrompts> read_prompts(std::string_view json) {
+  KOAN_ASSIGN(JsonDocument document, parse_json_document(json, kMaxFile));
+  JsonMembers file(std::move(document));
+  RewritePrompts out;
+  KOAN_ASSIGN(const std::string name, file.text("name"));
+  if (name != "rewrite") return json_error("name", "is not 'rewrite'");
+  KOAN_ASSIGN(out.version, file.number("version", 1, 1 << 20));
+  const std::pair<const char*, RewritePrompt*> all[] = {{"solve", &out.solve},   {"sampling", &out.sampling},
+                                                        {"single", &out.single}, {"ask", &out.ask},
+                                                        {"read", &out.read},     {"read_alone", &out.read_alone}};
+  for (const auto& [key, prompt] : all) {
+    KOAN_ASSIGN(JsonMembers members, file.object(key));
+    KOAN_ASSIGN(*prompt, take_rewrite_prompt(members));
+    if (prompt == &out.ask) {
+      KOAN_ASSIGN(out.temperature_of_many, members.real("temperature_of_many", 0, 2));
+    }
+    KOAN_TRY(members.finish());
   }
-  const auto temperature = found->find("temperature"), tokens = found->find("max_tokens");
-  if (temperature == found->end() || !temperature->is_number() || temperature->get<double>() < 0 ||
-      temperature->get<double>() > 2)
-    return wrong(std::string(key) + ".temperature", "is no number from 0 to 2");
-  if (tokens == found->end() || !tokens->is_number_unsigned() || tokens->get<std::uint64_t>() == 0 ||
-      tokens->get<std::uint64_t>() > 65536)
-    return wrong(std::string(key) + ".max_tokens", "is no number from 1 to 65536");
-  out.temperature = temperature->get<double>();
-  out.max_tokens = tokens->get<std::uint32_t>();
-  return {};
+  KOAN_TRY(file.finish());
+  out.sha256 = sha256(as_bytes(json));
+  return out;
 }
 
 }  // namespace
 
 Result<RewritePrompts> parse_rewrite_prompts(std::string_view json) {
-  const Json file = Json::parse(json, nullptr, false);
-  if (!file.is_object()) return wrong("the file", "is no JSON object");
-  RewritePrompts out;
-  const auto version = file.find("version");
-  if (version == file.end() || !version->is_number_unsigned()) return wrong("version", "is no number");
-  out.version = version->get<std::uint32_t>();
-  KOAN_TRY(read_prompt(file, "solve", out.solve));
-  KOAN_TRY(read_prompt(file, "sampling", out.sampling));
-  KOAN_TRY(read_prompt(file, "single", out.single));
-  KOAN_TRY(read_prompt(file, "ask", out.ask));
-  KOAN_TRY(read_prompt(file, "read", out.read));
-  KOAN_TRY(read_prompt(file, "read_alone", out.read_alone));
-  const Json& many = file["ask"].value("temperature_of_many", Json());
-  if (!many.is_number() || many.get<double>() < 0 || many.get<double>() > 2)
-    return wrong("ask.temperature_of_many", "is no number from 0 to 2");
-  out.temperature_of_many = many.get<double>();
-  out.sha256 = sha256(as_bytes(json));
+  auto out = read_prompts(json);
+  if (!out) return std::move(out).error().in("prompts of the rewriter");
   return out;
 }
 

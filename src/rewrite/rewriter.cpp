@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "rewrite/answer.h"
+#include "text/strip.h"
 
 namespace koan {
 namespace {
@@ -18,13 +19,6 @@ ChatRequest request_for(const RewritePrompt& prompt, const PromptFields& fields,
   out.max_tokens = prompt.max_tokens;
   out.seed = seed;
   return out;
-}
-
-std::string trimmed(std::string_view text) {
-  const auto space = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
-  while (!text.empty() && space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && space(text.back())) text.remove_suffix(1);
-  return std::string(text);
 }
 
 // Whether a line is "Solution 3", with marks around it and a title behind.
@@ -49,7 +43,7 @@ std::vector<std::string> split_solutions(std::string_view reply) {
   std::string current;
   const auto finish = [&] {
     // What goes before the first heading is no solution.
-    if (std::string text = trimmed(current); headed && !text.empty()) out.push_back(std::move(text));
+    if (const std::string_view text = strip(current); headed && !text.empty()) out.emplace_back(text);
     current.clear();
   };
   for (std::size_t at = 0; at < reply.size();) {
@@ -64,7 +58,7 @@ std::vector<std::string> split_solutions(std::string_view reply) {
     at = end + 1;
   }
   finish();
-  if (out.empty()) out.push_back(trimmed(reply));
+  if (out.empty()) out.emplace_back(strip(reply));
   return out;
 }
 
@@ -108,8 +102,9 @@ Result<std::vector<std::string>> Rewriter::propose(const RewriteTask& task, Rewr
   KOAN_ASSIGN(const std::vector<ChatReply> replies, ask(writer_, requests, outcome.written));
   std::vector<std::string> out;
   for (const ChatReply& reply : replies) {
-    const std::vector<std::string> texts =
-        task.method == RewriteMethod::kSingle ? split_solutions(reply.text) : std::vector{trimmed(reply.text)};
+    const std::vector<std::string> texts = task.method == RewriteMethod::kSingle
+                                               ? split_solutions(reply.text)
+                                               : std::vector{std::string(strip(reply.text))};
     for (const std::string& text : texts)
       if (!text.empty()) out.push_back(text);
   }
@@ -145,7 +140,7 @@ Result<RewriteOutcome> Rewriter::run(const RewriteTask& task) {
   if (out.original.empty()) {
     const ChatRequest request = request_for(prompts_.solve, {{"problem", task.problem}}, task.seed);
     KOAN_ASSIGN(const std::vector<ChatReply> solved, ask(writer_, {request}, out.written));
-    out.original = trimmed(solved[0].text);
+    out.original = strip(solved[0].text);
     if (out.original.empty()) return Error{ErrorCode::kRemote, writer_.name() + ": wrote nothing"};
   }
   out.answer = task.answer.empty() ? final_answer(out.original).value_or("") : task.answer;
