@@ -5,6 +5,7 @@
 // CMakeLists.txt
 #define KOAN_ASK_FILE(name) extern "C" const char koan_ask_##name[], koan_ask_##name##_end[]
 KOAN_ASK_FILE(prompts);
+KOAN_ASK_FILE(prompts_drill);
 KOAN_ASK_FILE(batch10);
 KOAN_ASK_FILE(iterative);
 KOAN_ASK_FILE(two_by_five);
@@ -27,6 +28,10 @@ std::span<const ProtocolFile> protocol_files() noexcept {
   return kFiles;
 }
 
-std::string_view prompts_file() noexcept { return {koan_ask_prompts, koan_ask_prompts_end}; }
+std::span<const ProtocolFile> prompts_files() noexcept {
+  static const std::array<ProtocolFile, 2> kFiles = {{{"plain", {koan_ask_prompts, koan_ask_prompts_end}},
+                                                      {"drill", {koan_ask_prompts_drill, koan_ask_prompts_drill_end}}}};
+  return kFiles;
+}
 
 }  // namespace koan::ask

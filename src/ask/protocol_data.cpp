@@ -90,9 +90,19 @@ Sha256 hash_of(std::string_view protocol, std::string_view prompts) {
   return sha256(as_bytes(versions + std::string(protocol) + std::string(prompts)));
 }
 
+Result<ProtocolFile> find_file(std::span<const ProtocolFile> files, std::string_view name, const char* what) {
+  std::string names;
+  for (const ProtocolFile& file : files) {
+    if (file.name == name) return file;
+    names += (names.empty() ? "" : ", ") + std::string(file.name);
+  }
+  return Error{ErrorCode::kUsage,
+               "there is no " + std::string(what) + " '" + std::string(name) + "'; there are: " + names};
+}
+
 }  // namespace
 
-Result<ProtocolData> parse_protocol(std::string_view protocol, std::string_view prompts) {
+Result<ProtocolData> parse_protocol(std::string_view protocol, std::string_view prompts, bool any_prompts) {
   ProtocolData out;
   KOAN_ASSIGN(JsonDocument document, parse_json_document(protocol, kMaxFile));
   JsonMembers file(std::move(document));
@@ -104,7 +114,8 @@ Result<ProtocolData> parse_protocol(std::string_view protocol, std::string_view 
   auto read = read_prompts(prompts, &title);
   if (!read) return std::move(read).error().in("prompts");
   out.prompts = std::move(*read);
-  if (title != wanted) return json_error("prompts", "is '" + wanted + "', but there is '" + title + "'");
+  if (!any_prompts && title != wanted)
+    return json_error("prompts", "is '" + wanted + "', but there is '" + title + "'");
   KOAN_TRY(read_shape(file, out));
   KOAN_TRY(read_frequencies(file, out));
   KOAN_TRY(file.finish());
@@ -115,16 +126,27 @@ Result<ProtocolData> parse_protocol(std::string_view protocol, std::string_view 
 }
 
 Result<ProtocolData> find_protocol(std::string_view name) {
-  std::string names;
-  for (const ProtocolFile& file : protocol_files()) {
-    if (file.name == name) {
-      auto found = parse_protocol(file.json, prompts_file());
-      if (!found) return std::move(found).error().in("protocol " + std::string(name));
-      return found;
-    }
-    names += (names.empty() ? "" : ", ") + std::string(file.name);
+  const std::size_t at = name.find('@');
+  KOAN_ASSIGN(const ProtocolFile protocol, find_file(protocol_files(), name.substr(0, at), "protocol"));
+  ProtocolFile prompts = prompts_files()[0];
+  if (at != std::string_view::npos) {
+    KOAN_ASSIGN(prompts, find_file(prompts_files(), name.substr(at + 1), "set of prompts"));
   }
-  return Error{ErrorCode::kUsage, "there is no protocol '" + std::string(name) + "'; there are: " + names};
+  auto found = parse_protocol(protocol.json, prompts.json, at != std::string_view::npos);
+  if (!found) return std::move(found).error().in("protocol " + std::string(name));
+  found->name = name;
+  return found;
+}
+
+std::vector<ProtocolData> all_protocols() {
+  std::vector<ProtocolData> out;
+  for (const ProtocolFile& protocol : protocol_files()) {
+    for (const ProtocolFile& prompts : prompts_files()) {
+      const bool plain = prompts.name == prompts_files()[0].name;
+      out.push_back(find_protocol(std::string(protocol.name) + (plain ? "" : "@" + std::string(prompts.name))).value());
+    }
+  }
+  return out;
 }
 
 }  // namespace koan::ask

@@ -40,15 +40,19 @@ struct ProtocolData {
   Sha256 hash{};  // what an ask file names
 };
 
-// The files as they are. Errors: kCorrupt with the key.
-Result<ProtocolData> parse_protocol(std::string_view protocol, std::string_view prompts);
+// The files as they are; `prompts` must be those that the protocol names, unless `any_prompts`. Errors: kCorrupt with
+// the key.
+Result<ProtocolData> parse_protocol(std::string_view protocol, std::string_view prompts, bool any_prompts = false);
 
 struct ProtocolFile {
   std::string_view name, json;
 };
 std::span<const ProtocolFile> protocol_files() noexcept;
-std::string_view prompts_file() noexcept;
-// Errors: kUsage, listing what there is.
+// The first is that of protocols that are named without prompts.
+std::span<const ProtocolFile> prompts_files() noexcept;
+// PROTOCOL or PROTOCOL@PROMPTS. Errors: kUsage, listing what there is.
 Result<ProtocolData> find_protocol(std::string_view name);
+// All that find_protocol() finds, for readers that have to go by the hash.
+std::vector<ProtocolData> all_protocols();
 
 }  // namespace koan::ask

@@ -10,19 +10,23 @@ namespace {
 TEST(ProtocolData, EveryFileIsValidAndHasItsOwnHash) {
   std::set<Sha256> hashes;
   for (const ProtocolFile& file : protocol_files()) {
-    const auto found = find_protocol(file.name);
-    ASSERT_TRUE(found) << found.error().message;
-    EXPECT_EQ(found->name, file.name);
-    EXPECT_FALSE(found->summary.empty());
-    EXPECT_GE(found->prompts.standing.size(), found->per_round);
-    hashes.insert(found->hash);
+    for (const char* prompts : {"", "@plain", "@drill"}) {
+      const auto found = find_protocol(std::string(file.name) + prompts);
+      ASSERT_TRUE(found) << found.error().message;
+      EXPECT_EQ(found->name, std::string(file.name) + prompts);
+      EXPECT_FALSE(found->summary.empty());
+      EXPECT_GE(found->prompts.standing.size(), found->per_round);
+      hashes.insert(found->hash);
+    }
   }
-  EXPECT_EQ(hashes.size(), protocol_files().size());
+  EXPECT_EQ(hashes.size(), 2 * protocol_files().size());
+  EXPECT_EQ(all_protocols().size(), hashes.size());
   std::set<std::pair<std::uint8_t, std::uint8_t>> starts;  // what an ask file names
   for (const Sha256& hash : hashes) starts.insert({hash[0], hash[1]});
   EXPECT_EQ(starts.size(), hashes.size());
   EXPECT_EQ(find_protocol("batch11").error().code, ErrorCode::kUsage);
   EXPECT_NE(find_protocol("batch11").error().message.find("batch10, iterative, 2x5"), std::string::npos);
+  EXPECT_NE(find_protocol("batch10@Drill").error().message.find("plain, drill"), std::string::npos);
 }
 
 // A change of a released file or of its prompts is a new version: ask files name these hashes.
@@ -53,7 +57,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 TEST(ProtocolData, EveryWrongMemberIsNamed) {
   const std::string good(protocol_files()[0].json);
-  ASSERT_TRUE(parse_protocol(good, prompts_file()));
+  ASSERT_TRUE(parse_protocol(good, prompts_files()[0].json));
   const std::pair<std::string, std::string> cases[] = {
       {replaced(good, "\"rounds\": 1", "\"rounds\": 0"), "questions.rounds"},
       {replaced(good, "\"rounds\": 1", "\"round\": 1"), "questions.rounds"},
@@ -69,7 +73,7 @@ TEST(ProtocolData, EveryWrongMemberIsNamed) {
       {good.substr(0, good.size() / 2), "not JSON"},
   };
   for (const auto& [text, what] : cases) {
-    const auto parsed = parse_protocol(text, prompts_file());
+    const auto parsed = parse_protocol(text, prompts_files()[0].json);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, ErrorCode::kCorrupt);
     EXPECT_NE(parsed.error().message.find(what), std::string::npos) << parsed.error().message;
@@ -77,7 +81,7 @@ TEST(ProtocolData, EveryWrongMemberIsNamed) {
 }
 
 TEST(ProtocolData, HashCoversProtocolAndPrompts) {
-  const std::string good(protocol_files()[0].json), prompts(prompts_file());
+  const std::string good(protocol_files()[0].json), prompts(prompts_files()[0].json);
   const Sha256 hash = parse_protocol(good, prompts)->hash;
   EXPECT_NE(parse_protocol(good + "\n", prompts)->hash, hash);
   EXPECT_NE(parse_protocol(good, prompts + "\n")->hash, hash);

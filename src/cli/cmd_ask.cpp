@@ -77,10 +77,8 @@ Status both_sides(const AskArguments& arguments) {
 
 // The protocol that an ask file names.
 Result<ask::ProtocolData> protocol_of(const ask::AskFile& parsed) {
-  for (const ask::ProtocolFile& file : ask::protocol_files()) {
-    KOAN_ASSIGN(ask::ProtocolData data, ask::find_protocol(file.name));
-    if (ask::short_hash(data.hash) == parsed.protocol) return data;
-  }
+  for (ask::ProtocolData& data : ask::all_protocols())
+    if (ask::short_hash(data.hash) == parsed.protocol) return std::move(data);
   return Error{ErrorCode::kNeedsVersion, "this koan has no protocol whose hash begins with " + to_hex(parsed.protocol) +
                                              ", as the ask file needs"};
 }
@@ -142,8 +140,7 @@ Status show(const AskArguments& arguments) {
 Status list_protocols(const AskArguments& arguments) {
   Json list = Json::array();
   Table table({"protocol", "version", "sha256", ""}, {0, 2, 3});
-  for (const ask::ProtocolFile& file : ask::protocol_files()) {
-    KOAN_ASSIGN(const ask::ProtocolData data, ask::find_protocol(file.name));
+  for (const ask::ProtocolData& data : ask::all_protocols()) {
     const std::string hash = to_hex(data.hash);
     list.push_back({{"name", data.name}, {"version", data.version}, {"sha256", hash}, {"summary", data.summary}});
     table.add({data.name, std::to_string(data.version), hash.substr(0, 8), data.summary});

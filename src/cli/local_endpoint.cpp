@@ -12,7 +12,7 @@ namespace koan::cli {
 Result<ReadyModel> load_local(const std::string& word) {
   KOAN_ASSIGN(const Kernels* kernels, choose_kernels());
   KOAN_TRY(known_answer_check(*kernels));
-  ModelBytes bytes{embedded_models().size() - 1, {}, {}};
+  ModelBytes bytes{kTiers - 1, {}, {}};
   if (!word.empty()) {
     KOAN_ASSIGN(bytes, read_model(word));
   }

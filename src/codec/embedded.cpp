@@ -6,13 +6,18 @@ extern "C" {
 // CMakeLists.txt
 extern const std::uint8_t koan_model_nano[], koan_model_nano_end[];
 extern const std::uint8_t koan_model_small[], koan_model_small_end[];
+extern const std::uint8_t koan_model_drill_small[], koan_model_drill_small_end[];
+extern const std::uint8_t koan_model_drill_large[], koan_model_drill_large_end[];
 }
 
 namespace koan {
 
 std::span<const EmbeddedModel> embedded_models() noexcept {
-  static const std::array<EmbeddedModel, 2> kModels = {
-      {{"nano", {koan_model_nano, koan_model_nano_end}}, {"small", {koan_model_small, koan_model_small_end}}}};
+  static const std::array<EmbeddedModel, kTiers + 2> kModels = {
+      {{"nano", {koan_model_nano, koan_model_nano_end}},
+       {"small", {koan_model_small, koan_model_small_end}},
+       {"drill-small", {koan_model_drill_small, koan_model_drill_small_end}},
+       {"drill-large", {koan_model_drill_large, koan_model_drill_large_end}}}};
   return kModels;
 }
 

@@ -15,7 +15,9 @@
 
 namespace koan {
 
-// The GGUF files linked into the library, from fast to small results. There is at least one.
+// The GGUF files linked into the library: first kTiers to code with, from fast to small results, then the pair that
+// plays the question-asking protocol (docs/training.md, "The drill pair").
+inline constexpr std::size_t kTiers = 2;
 struct EmbeddedModel {
   std::string_view name;  // what the command line calls it
   ByteView gguf;
