@@ -54,6 +54,7 @@ Result<ask::Protocol> play(const AskArguments& arguments, const ask::ProtocolDat
   ask::PlayOptions options;
   options.transcript = transcript ? &*transcript : nullptr;
   options.decisions = run.decisions;
+  options.ask_far = run.far;
   options.on_step = [&](const ask::Step& step) {
     if (shows && step.kind != ask::StepKind::kDecision) say(std::string(ask::name_of(step.role)) + ": " + step.label);
   };

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "ask/play_out.h"
-#include "cli/ask_arguments.h"
+#include "cli/ask_live.h"
 #include "cli/endpoints.h"
 #include "cli/report.h"
 
@@ -32,6 +32,7 @@ struct AskRun {
   ask::Settings settings;  // without scores, which the models decide
   ask::Cast cast;
   ask::DecisionReader* decisions = nullptr;
+  AskFar far = {};  // instead, in live mode
 };
 
 // Plays to the end.
