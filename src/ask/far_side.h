@@ -11,7 +11,6 @@ namespace koan::ask {
 struct FarQuestion {
   bool is_verdict = false;
   std::string problem, attempt;
-  std::vector<Asked> before;
   std::string question;  // empty for a verdict
 };
 

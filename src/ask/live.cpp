@@ -2,47 +2,19 @@
 
 #include <algorithm>
 
+#include "ask/parse.h"
 #include "base/utf8.h"
-#include "formats/json_document.h"
+#include "formats/json_members.h"
 
 namespace koan::ask {
 namespace {
 
-constexpr std::size_t kMaxBefore = 4096, kReplyBytes = 17, kMaxName = 64;
+constexpr std::size_t kReplyBytes = 17, kMaxName = 64;
 constexpr const char* kWords[] = {"yes", "no", "none"};
 
-Error unfit(const std::string& what) { return Error{ErrorCode::kUsage, "request: " + what}; }
-
-std::string text_of(const JsonDocument& document) {
-  return document.dump(-1, ' ', false, JsonDocument::error_handler_t::replace);
-}
-
-Result<std::string> text_in(const JsonDocument& object, const char* member) {
-  if (!object.contains(member) || !object.at(member).is_string()) return unfit(std::string(member) + " is no text");
-  std::string out = object.at(member).get<std::string>();
-  if (find_binary(as_bytes(out)) != out.size()) return unfit(std::string(member) + " is no text in UTF-8");
-  return out;
-}
-
-Status only(const JsonDocument& object, std::initializer_list<std::string_view> members) {
-  for (const auto& [key, value] : object.items())
-    if (std::ranges::find(members, key) == members.end()) return unfit("unknown member");
-  return {};
-}
-
-Result<std::vector<Asked>> parse_before(const JsonDocument& list) {
-  if (!list.is_array() || list.size() > kMaxBefore) return unfit("questions is no list of at most 4096");
-  std::vector<Asked> out;
-  for (const JsonDocument& one : list) {
-    if (!one.is_object() || !one.contains("answer")) return unfit("a question without an answer");
-    KOAN_TRY(only(one, {"question", "answer"}));
-    Asked asked;
-    KOAN_ASSIGN(asked.question, text_in(one, "question"));
-    const JsonDocument& answer = one.at("answer");
-    if (!answer.is_boolean() && !answer.is_null()) return unfit("an answer that is not true, false or null");
-    if (answer.is_boolean()) asked.answer = answer.get<bool>();
-    out.push_back(std::move(asked));
-  }
+Result<std::string> filled(JsonMembers& members, const char* key) {
+  KOAN_ASSIGN(std::string out, members.text(key));
+  if (out.empty()) return json_error(key, "is empty");
   return out;
 }
 
@@ -69,8 +41,7 @@ Status check_live(const ProtocolData& data) {
 
 FarQuestion far_question(const Protocol& protocol) {
   const Step& step = protocol.step();
-  return {step.decision.what == "verdict", protocol.settings().problem, step.attempt, protocol.exchange().asked,
-          step.decision.about};
+  return {step.decision.what == "verdict", protocol.settings().problem, step.attempt, step.decision.about};
 }
 
 std::string write_live_request(const FarQuestion& asked) {
@@ -78,39 +49,28 @@ std::string write_live_request(const FarQuestion& asked) {
                       {"decision", asked.is_verdict ? "verdict" : "answer"},
                       {"problem", asked.problem},
                       {"attempt", asked.attempt}};
-  JsonDocument list = JsonDocument::array();
-  for (const Asked& one : asked.before) {
-    JsonDocument answer = nullptr;
-    if (one.answer) answer = *one.answer;
-    list.push_back({{"question", one.question}, {"answer", answer}});
-  }
-  out["questions"] = std::move(list);
   if (!asked.is_verdict) out["question"] = asked.question;
-  return text_of(out);
+  return to_line(out);
 }
 
 Result<FarQuestion> parse_live_request(std::string_view body) {
-  auto parsed = parse_json_document(body, kMaxLiveRequest);
-  if (!parsed) return unfit("no object of JSON");
-  const JsonDocument& object = *parsed;
-  KOAN_TRY(only(object, {"version", "decision", "problem", "attempt", "questions", "question"}));
-  if (!object.contains("version") || object.at("version") != 1) return unfit("the version is not 1");
+  KOAN_ASSIGN(JsonDocument document, parse_json_document(body, kMaxLiveRequest));
+  JsonMembers members(std::move(document));
+  KOAN_TRY(members.number("version", 1, 1));
   FarQuestion out;
-  if (object.contains("decision")) {
-    KOAN_ASSIGN(const std::string decision, text_in(object, "decision"));
-    if (decision != "answer" && decision != "verdict") return unfit("an unknown decision");
+  if (members.has("decision")) {
+    KOAN_ASSIGN(const std::string decision, members.text("decision"));
+    if (decision != "answer" && decision != "verdict") return json_error("decision", "is not answer or verdict");
     out.is_verdict = decision == "verdict";
   }
-  KOAN_ASSIGN(out.problem, text_in(object, "problem"));
-  KOAN_ASSIGN(out.attempt, text_in(object, "attempt"));
-  if (out.problem.empty()) return unfit("problem is empty");
-  if (object.contains("questions")) {
-    KOAN_ASSIGN(out.before, parse_before(object.at("questions")));
+  KOAN_ASSIGN(out.problem, filled(members, "problem"));
+  if (find_binary(as_bytes(out.problem)) != out.problem.size()) return json_error("problem", "is not text");
+  KOAN_ASSIGN(out.attempt, members.text("attempt"));
+  if (!out.is_verdict) {
+    KOAN_ASSIGN(out.question, filled(members, "question"));
+    if (!is_yes_no_question(out.question)) return json_error("question", "is not a yes/no question");
   }
-  if (out.is_verdict == object.contains("question")) return unfit("a question belongs to an answer and to it alone");
-  if (out.is_verdict) return out;
-  KOAN_ASSIGN(out.question, text_in(object, "question"));
-  if (out.question.empty()) return unfit("question is empty");
+  KOAN_TRY(members.finish());
   return out;
 }
 
@@ -129,7 +89,7 @@ Result<std::size_t> parse_live_reply(std::string_view body, bool is_verdict) {
   return Error{ErrorCode::kRemote, "the server's reply is none of koan ask serve"};
 }
 
-std::string write_live_error(std::string_view text) { return text_of({{"error", text}}); }
+std::string write_live_error(std::string_view text) { return to_line({{"error", text}}); }
 
 Result<LiveClients> parse_live_clients(std::string_view text) {
   LiveClients out;

@@ -20,7 +20,7 @@ Status check_live(const ProtocolData& data);
 // The decision that the near side of a protocol wants, as a question.
 FarQuestion far_question(const Protocol& protocol);
 std::string write_live_request(const FarQuestion& asked);
-// Errors: kUsage, kLimit.
+// Errors: kCorrupt, with the member; kLimit.
 Result<FarQuestion> parse_live_request(std::string_view body);
 
 // yes, no, none.

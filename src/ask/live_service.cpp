@@ -3,7 +3,7 @@
 namespace koan::ask {
 namespace {
 
-constexpr std::size_t kIdDigits = 32;
+constexpr std::size_t kIdDigits = 32, kMostOfMore = 200;
 
 const char* text_of_status(int status) noexcept {
   switch (status) {
@@ -22,13 +22,17 @@ const char* text_of_status(int status) noexcept {
     case 503:
       return "the server is busy or ending";
     default:
-      return "the server fails";
+      return status < 500 ? text_of_status(400) : "the server fails";
   }
 }
 
 }  // namespace
 
-LiveReply live_error(int status) { return {status, write_live_error(text_of_status(status))}; }
+LiveReply live_error(int status, std::string_view more) {
+  std::string text = text_of_status(status);
+  if (!more.empty()) text += ": " + std::string(more.substr(0, kMostOfMore));
+  return {status, write_live_error(text)};
+}
 
 std::string LiveService::id_of(const std::string& client, const FarQuestion& asked) const {
   // Written anew, so that requests that mean the same are the same. No name holds a line end.
@@ -38,7 +42,7 @@ std::string LiveService::id_of(const std::string& client, const FarQuestion& ask
 
 LiveReply LiveService::decide(const std::string& client, std::string_view body) {
   const auto asked = parse_live_request(body);
-  if (!asked) return live_error(400);
+  if (!asked) return live_error(400, asked.error().message);
   const std::string id = id_of(client, *asked);
   const std::lock_guard lock(mutex_);
   if (const std::string* word = meter_.answered(id)) return {200, write_live_reply(*word)};

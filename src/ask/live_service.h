@@ -14,8 +14,8 @@ struct LiveReply {
   int status = 0;
   std::string body;
 };
-// The error of a status: its text depends on nothing else.
-LiveReply live_error(int status);
+// The error of a status. `more` may depend on the request, never on what a model said.
+LiveReply live_error(int status, std::string_view more = {});
 
 struct LiveHooks {
   std::function<std::string()> day;  // now, UTC, YYYY-MM-DD

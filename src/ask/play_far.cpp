@@ -83,7 +83,6 @@ bool Play::verdict(bool* right) {
 
 bool Play::decide_alone(const FarQuestion& asked, std::size_t* symbol) {
   out_.attempts = {asked.attempt};
-  out_.asked = asked.before;
   if (asked.is_verdict) return far_verdict(symbol);
   std::vector<std::size_t> symbols;
   if (!far_answers({asked.question}, &symbols)) return false;

@@ -10,6 +10,7 @@
 #include "http/client.h"
 #include "http/url.h"
 #include "remote/key.h"
+#include "remote/server_error.h"
 
 namespace koan::cli {
 namespace {
@@ -65,16 +66,20 @@ class LiveClient {
     }
   }
 
-  // What a server wrote is not repeated: its errors say no more than their status.
   Error error_of(const Tried& tried) const {
     if (tried.status == 0) return Error{ErrorCode::kRemote, url_ + ": " + tried.text};
     if (tried.status == 429)
-      return Error{ErrorCode::kBudget, url_ + ": the bits of this day are spent; a transcript goes on another day"};
+      return Error{ErrorCode::kBudget, url_ +
+                                           ": the bits of this day (UTC) are spent; the same command goes on "
+                                           "another day, and what was answered is not paid for again"};
     std::string why = "HTTP " + std::to_string(tried.status);
     if (tried.status == 401)
       why += token_.empty() ? std::string(": a token is wanted in ") + kTokenVariable
                             : std::string(": the token in ") + kTokenVariable + " is not known there";
-    if (tried.status == 404) why += ": there is no koan ask serve";
+    else if (tried.status == 404)
+      why += ": there is no koan ask serve";
+    else if (const std::string said = read_server_error(tried.status, tried.text).message; !said.empty())
+      why += ": " + without_key(said, token_);
     return Error{ErrorCode::kRemote, url_ + ": " + why};
   }
 

@@ -1,4 +1,5 @@
 // koan ask serve: the strong model's side of live mode.
+#include <atomic>
 #include <ctime>
 #include <filesystem>
 #include <thread>
@@ -53,18 +54,35 @@ Result<HttpServerOptions> server_options(const LiveUse& use) {
   out.port = std::stoi(port);
   out.certificate = use.certificate;
   out.key = use.key;
+  out.path = ask::kLivePath;
   out.max_body = ask::kMaxLiveRequest;
   return out;
 }
 
-ServedReply answer(const ServedRequest& request, const std::optional<ask::LiveClients>& clients,
-                   ask::LiveService& service) {
-  const auto served = [](ask::LiveReply reply) { return ServedReply{reply.status, std::move(reply.body)}; };
-  const auto client = clients ? ask::find_client(*clients, request.authorization) : std::optional<std::string>("all");
-  if (!client) return served(ask::live_error(401));
-  if (request.path != ask::kLivePath) return served(ask::live_error(404));
-  return served(service.decide(*client, request.body));
-}
+ServedReply served(ask::LiveReply reply) { return {reply.status, std::move(reply.body)}; }
+
+// Requests on their way to a service, which may not be there yet.
+class FrontDoor {
+ public:
+  explicit FrontDoor(std::optional<ask::LiveClients> clients) : clients_(std::move(clients)) {}
+
+  void open(ask::FarSide far, ask::BitMeter meter, ask::LiveHooks hooks) {
+    service_.emplace(std::move(far), std::move(meter), std::move(hooks));
+    is_open_ = true;
+  }
+  ServedReply answer(const ServedRequest& request) {
+    const auto client =
+        clients_ ? ask::find_client(*clients_, request.authorization) : std::optional<std::string>("all");
+    if (!client) return served(ask::live_error(401));
+    if (!is_open_) return served(ask::live_error(503));
+    return served(service_->decide(*client, request.body));
+  }
+
+ private:
+  std::optional<ask::LiveClients> clients_;  // nothing: everybody is one
+  std::optional<ask::LiveService> service_;
+  std::atomic<bool> is_open_{false};
+};
 
 // No texts: neither questions nor answers.
 ask::LiveHooks hooks_of(bool verbose) {
@@ -79,25 +97,36 @@ ask::LiveHooks hooks_of(bool verbose) {
   return out;
 }
 
+void introduce(const LiveUse& use, const std::string& model, const std::string& ledger, const std::string& url) {
+  const std::string cap = format("%llu", static_cast<unsigned long long>(use.cap));
+  say(model + " answers: " + cap + (use.cap == 1 ? " bit" : " bits") + " a day for " +
+      (use.clients.empty() ? "all who ask" : "each client") + "; what leaves is in " + ledger);
+  say("listening on " + url);
+}
+
 }  // namespace
 
 Status serve_answers(const AskArguments& arguments) {
   const LiveUse& use = arguments.live;
   KOAN_ASSIGN(const HttpServerOptions options, server_options(use));
-  KOAN_ASSIGN(const std::optional<ask::LiveClients> clients, read_clients(use.clients));
-  KOAN_ASSIGN(const std::string path, ledger_path(use.ledger));
-  KOAN_ASSIGN(ask::BitMeter meter, ask::BitMeter::open(path, {use.cap, use.total}));
+  KOAN_ASSIGN(std::optional<ask::LiveClients> clients, read_clients(use.clients));
   KOAN_ASSIGN(AskModels models, AskModels::create(arguments));
+  FrontDoor door(std::move(clients));  // outlives the server
+  HttpServer::Handlers handlers;
+  handlers.post = [&](const ServedRequest& request) { return door.answer(request); };
+  handlers.error = [](int status) { return ask::live_error(status).body; };
+  // First, since an address that cannot be had is to leave no ledger behind.
+  KOAN_ASSIGN(const HttpServer server, HttpServer::start(options, std::move(handlers)));
   KOAN_ASSIGN(ChatModel * model, models.get(arguments.large.empty() ? "local:small" : arguments.large));
   KOAN_ASSIGN(ask::ProtocolData data, ask::find_protocol("batch10"));
-  ask::LiveService service(ask::FarSide(std::move(data), model, arguments.max_tokens), std::move(meter),
-                           hooks_of(use.verbose));
-  HttpServer::Handlers handlers;
-  handlers.post = [&](const ServedRequest& request) { return answer(request, clients, service); };
-  handlers.error = [](int status) { return ask::live_error(status).body; };
-  KOAN_ASSIGN(const HttpServer server, HttpServer::start(options, std::move(handlers)));
-  say("listening on " + server.url());
-  while (!interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  KOAN_ASSIGN(const std::string path, ledger_path(use.ledger));
+  KOAN_ASSIGN(ask::BitMeter meter, ask::BitMeter::open(path, {use.cap, use.total}));
+  door.open(ask::FarSide(std::move(data), model, arguments.max_tokens), std::move(meter), hooks_of(use.verbose));
+  introduce(use, model->name(), path, server.url());
+  while (!interrupted()) {
+    if (!server.is_serving()) return Error{ErrorCode::kIo, server.url() + ": the port is lost"};
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   return {};
 }
 

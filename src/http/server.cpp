@@ -52,11 +52,23 @@ struct HttpServer::State {
     thread.join();
   }
 
-  ServedReply reply_to(const httplib::Request& request) {
+  ServedReply error(int status) const { return {status, handlers.error(status)}; }
+
+  ServedReply reply_to(const httplib::Request& request, const httplib::ContentReader& read) {
+    // The body in any case: who is not heard to the end may miss the reply. httplib counts no bytes where no length is
+    // told; the parts of a form are none of ours.
+    std::string body;
+    const auto take = [&](const char* data, std::size_t size) {
+      if (size > options.max_body - body.size()) return false;
+      body.append(data, size);
+      return true;
+    };
+    const bool whole = !request.is_multipart_form_data() && read(take);
     const Present present_now(present);
-    if (present_now.number() > options.at_once) return {503, handlers.error(503)};
-    if (!request.get_header_value("Content-Type").starts_with(kJson)) return {415, handlers.error(415)};
-    return handlers.post({request.path, request.get_header_value("Authorization"), request.body});
+    if (present_now.number() > options.at_once) return error(503);
+    if (!request.get_header_value("Content-Type").starts_with(kJson)) return error(415);
+    if (!whole) return error(413);
+    return handlers.post({request.get_header_value("Authorization"), std::move(body)});
   }
 
   void set_up() {
@@ -72,8 +84,9 @@ struct HttpServer::State {
       const int yes = 1;
       ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     });
-    server->Post(".*", [this](const httplib::Request& request, httplib::Response& response) {
-      const ServedReply reply = reply_to(request);
+    server->Post(options.path, [this](const httplib::Request& request, httplib::Response& response,
+                                      const httplib::ContentReader& read) {
+      const ServedReply reply = reply_to(request, read);
       response.status = reply.status;
       response.set_content(reply.body, kJson);
     });
@@ -122,6 +135,8 @@ Result<HttpServer> HttpServer::start(const HttpServerOptions& options, Handlers 
   while (!server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return HttpServer(std::move(state));
 }
+
+bool HttpServer::is_serving() const noexcept { return state_->server->is_running(); }
 
 std::string HttpServer::url() const {
   const HttpServerOptions& options = state_->options;

@@ -15,9 +15,15 @@ using namespace std::chrono_literals;
 
 HttpServer::Handlers echo() {
   return {[](const ServedRequest& r) {
-            return ServedReply{r.path == "/echo" ? 200 : 404, r.authorization + "|" + r.body};
+            return ServedReply{200, r.authorization + "|" + r.body};
           },
           [](int status) { return "refused " + std::to_string(status); }};
+}
+
+HttpServerOptions at_echo() {
+  HttpServerOptions out;
+  out.path = "/echo";
+  return out;
 }
 
 HttpReply post(const std::string& url, const std::string& body, const std::string& ca_file = {},
@@ -34,18 +40,20 @@ HttpReply post(const std::string& url, const std::string& body, const std::strin
 }
 
 TEST(HttpServer, AnswersPostsAndRefusesTheRest) {
-  HttpServerOptions options;
+  HttpServerOptions options = at_echo();
   options.max_body = 100;
   const auto server = HttpServer::start(options, echo()).value();
   const HttpReply reply = post(server.url() + "/echo", "{}");
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.body, "Bearer token|{}");
-  EXPECT_EQ(post(server.url() + "/other", "{}").status, 404);
+  for (const std::string& path : {std::string("/other"), std::string("/echo/"), "/" + std::string(8000, 'e')})
+    EXPECT_EQ(post(server.url() + path, "{}").body, "refused 404");
   const HttpReply large = post(server.url() + "/echo", std::string(101, ' '));
   EXPECT_EQ(large.status, 413);
   EXPECT_EQ(large.body, "refused 413");
   EXPECT_EQ(post(server.url() + "/echo", std::string(100, ' ')).status, 200);
   EXPECT_EQ(post(server.url() + "/echo", "{}", {}, "text/plain").status, 415);
+  EXPECT_EQ(post(server.url() + "/echo", "{}", {}, "multipart/form-data; boundary=x").status, 415);
 }
 
 TEST(HttpServer, TooManyAtOnceAreRefused) {
@@ -57,7 +65,7 @@ TEST(HttpServer, TooManyAtOnceAreRefused) {
     while (!go) std::this_thread::sleep_for(1ms);
     return ServedReply{200, "{}"};
   };
-  HttpServerOptions options;
+  HttpServerOptions options = at_echo();
   options.at_once = 2;
   const auto server = HttpServer::start(options, handlers).value();
   std::vector<std::thread> waiting;
@@ -71,7 +79,7 @@ TEST(HttpServer, TooManyAtOnceAreRefused) {
 
 TEST(HttpServer, TlsOrThisMachine) {
   const TestCertificate certificate;
-  HttpServerOptions options;
+  HttpServerOptions options = at_echo();
   options.certificate = certificate.file();
   options.key = certificate.key_file();
   const auto server = HttpServer::start(options, echo()).value();
@@ -89,7 +97,8 @@ TEST(HttpServer, TlsOrThisMachine) {
 }
 
 TEST(HttpServer, APortIsOneServers) {
-  const auto first = HttpServer::start({}, echo()).value();
+  const auto first = HttpServer::start(at_echo(), echo()).value();
+  EXPECT_TRUE(first.is_serving());
   HttpServerOptions options;
   options.port = std::stoi(first.url().substr(first.url().rfind(':') + 1));
   EXPECT_EQ(HttpServer::start(options, echo()).error().code, ErrorCode::kIo);
