@@ -10,6 +10,7 @@ namespace koan::ask {
 namespace {
 
 constexpr std::size_t kReplyBytes = 17, kMaxName = 64;
+constexpr std::string_view kOfSha256sum = "  -";  // what it writes behind a hash of its standard input
 constexpr const char* kWords[] = {"yes", "no", "none"};
 
 Result<std::string> filled(JsonMembers& members, const char* key) {
@@ -98,6 +99,7 @@ Result<LiveClients> parse_live_clients(std::string_view text) {
     std::string_view words = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (words.ends_with('\r')) words.remove_suffix(1);
+    if (words.ends_with(kOfSha256sum)) words.remove_suffix(kOfSha256sum.size());
     if (words.empty() || words.starts_with('#')) continue;
     const std::size_t space = std::min(words.find(' '), words.size());
     const std::string_view name = words.substr(0, space), hash = words.substr(std::min(space + 1, words.size()));

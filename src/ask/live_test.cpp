@@ -82,7 +82,7 @@ TEST(Live, OnlyDecisionsThatAServerMakes) {
 TEST(Live, ClientsByToken) {
   const std::string hash = to_hex(sha256(as_bytes("secret-token")));
   const LiveClients clients =
-      parse_live_clients("# ours\n\nalice " + hash + "\nbob " + std::string(64, 'a') + "\n").value();
+      parse_live_clients("# ours\n\nalice " + hash + "\nbob " + std::string(64, 'a') + "  -\r\n").value();
   EXPECT_EQ(find_client(clients, "Bearer secret-token"), "alice");
   for (const std::string& other : {std::string("Bearer secret-toke"), std::string("Bearer "), std::string(),
                                    "Bearer " + hash, std::string("secret-token"), std::string("bearer secret-token")})

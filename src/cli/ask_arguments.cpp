@@ -54,8 +54,11 @@ void add_large(CLI::App& app, AskArguments& out) {
 
 void add_serve(CLI::App& app, AskArguments& out) {
   LiveUse& live = out.live;
-  app.add_option("--cap", live.cap, "Bits for each client and day")->type_name("BITS")->required();
-  app.add_option("--total", live.total, "Bits for all clients together a day; default: no limit")->type_name("BITS");
+  const auto bits = CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000}).description("");
+  app.add_option("--cap", live.cap, "Bits for each client and day")->type_name("BITS")->required()->check(bits);
+  app.add_option("--total", live.total, "Bits for all clients together a day; default: no limit")
+      ->type_name("BITS")
+      ->check(bits);
   app.add_option("--ledger", live.ledger, "Where bits are written down; default: ask_bits.log of koan's state")
       ->type_name("FILE");
   app.add_option("--clients", live.clients, "Lines of NAME and SHA-256 of a token; default: no token, one client")

@@ -35,6 +35,9 @@ struct AskRun {
   AskFar far = {};  // instead, in live mode
 };
 
+// The embedded models have read stories and encyclopedias; they do not converse.
+void warn_of_embedded(const AskArguments& arguments, const std::string& word);
+
 // Plays to the end.
 Result<ask::Protocol> play(const AskArguments& arguments, const ask::ProtocolData& data, AskRun run);
 

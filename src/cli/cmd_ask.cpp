@@ -18,17 +18,6 @@ namespace {
 constexpr const char* kSmall = "local:nano";
 constexpr const char* kLarge = "local:small";
 
-bool is_embedded(const std::string& word) {
-  constexpr std::string_view kLocal = "local:";
-  return word.starts_with(kLocal) && find_embedded(word.substr(kLocal.size())).has_value();
-}
-
-// The embedded models have read stories and encyclopedias; they do not converse.
-void warn_of_embedded(const AskArguments& arguments, const std::string& word) {
-  if (!arguments.quiet && !arguments.json && is_embedded(word))
-    say(word + " predicts text and was never taught to answer: the bits are real, its answers are not worth reading");
-}
-
 Result<std::string> read_gold(const AskArguments& arguments) {
   if (arguments.gold.empty()) return std::string();
   KOAN_ASSIGN(const Bytes text, read_file(arguments.gold, std::uint64_t{1} << 20));

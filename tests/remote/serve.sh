@@ -129,6 +129,8 @@ expect_error 2 "in the clear" "$KOAN" ask run --large serve:http://example.com -
 expect_error 6 "127.0.0.1" run --retries 0
 expect_error 2 "in the clear" "$KOAN" ask serve --cap 1 --listen 0.0.0.0:0 --ledger x.log --large local:nano
 expect 2 "$KOAN" ask serve --listen 127.0.0.1:0
+for cap in -1 1.5 many; do expect_error 2 "--cap" "$KOAN" ask serve --cap $cap --listen 127.0.0.1:0 --ledger x.log; done
+said "--help"
 
 # Killed in the middle: the client goes on with its transcript, and nothing is asked or paid for twice.
 until_spent() { for _ in $(seq 400); do [ "$(bits)" -ge "$1" ] && return; sleep 0.05; done; fail "no $1 bits: $(cat serve.err)"; }
