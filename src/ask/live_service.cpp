@@ -20,7 +20,7 @@ const char* text_of_status(int status) noexcept {
     case 429:
       return "the bits of the day are spent";
     case 503:
-      return "the server is busy or ending";
+      return "the server is busy, starting or ending, or has no budget";
     default:
       return status < 500 ? text_of_status(400) : "the server fails";
   }
@@ -50,7 +50,9 @@ LiveReply LiveService::decide(const std::string& client, std::string_view body) 
   const auto symbol = far_.decide(*asked);
   if (symbol) return charge(client, id, word_of_symbol(*symbol));
   failed(symbol.error());
-  if (symbol.error().code == ErrorCode::kCancelled) return live_error(503);
+  // These are of no question.
+  const ErrorCode code = symbol.error().code;
+  if (code == ErrorCode::kCancelled || code == ErrorCode::kBudget) return live_error(503);
   // As of a reply that cannot be read.
   return charge(client, id, word_of_symbol(asked->is_verdict ? kNo : kUnanswered));
 }

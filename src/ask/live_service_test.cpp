@@ -92,6 +92,17 @@ TEST_F(LiveServiceTest, AFailureIsNoAnswer) {
   EXPECT_EQ(left(), 91u);
 }
 
+TEST_F(LiveServiceTest, NoBudgetAndASignalCostNothing) {
+  open(1);
+  model_.limit = 0;
+  for (const ErrorCode code : {ErrorCode::kBudget, ErrorCode::kCancelled}) {
+    model_.failure = code;
+    EXPECT_EQ(word("Is it blue?"), "503");
+  }
+  model_.limit = SIZE_MAX;
+  EXPECT_EQ(word("Is it blue?"), "yes");
+}
+
 TEST_F(LiveServiceTest, AVerdictCostsABit) {
   open(1);
   const std::string request = write_live_request({true, "Why?", "So.", ""});
