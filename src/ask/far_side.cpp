@@ -19,12 +19,12 @@ Result<std::size_t> FarSide::decide(const FarQuestion& asked) {
   const std::string* known = known_solution(asked.problem);
   while (true) {
     Play play(data_, settings, history);
-    if (known != nullptr) play.solution_text() = *known;
+    if (known != nullptr) play.know_solution(*known);
     std::size_t symbol = 0;
     const bool done = play.decide_alone(asked, &symbol);
     // Kept as soon as it is there: what follows may fail.
-    if (known == nullptr && play.solution_text() && known_solution(asked.problem) == nullptr) {
-      solutions_.push_back({asked.problem, *play.solution_text()});
+    if (known == nullptr && play.known_solution() && known_solution(asked.problem) == nullptr) {
+      solutions_.push_back({asked.problem, *play.known_solution()});
       if (solutions_.size() > kSolutions) solutions_.pop_front();
     }
     if (done) return symbol;

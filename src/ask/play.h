@@ -19,7 +19,8 @@ class Play {
   bool run();
   // Of live mode: one decision of the far side about what the near side tells.
   bool decide_alone(const FarQuestion& asked, std::size_t* symbol);
-  std::optional<std::string>& solution_text() noexcept { return solution_; }
+  void know_solution(const std::string& text);  // of the answerer, which is then not asked for it
+  const std::optional<std::string>& known_solution() const noexcept { return solution_; }
   Step& step() noexcept { return step_; }
   Exchange& exchange() noexcept { return out_; }
 
