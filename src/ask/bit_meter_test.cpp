@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "ask/test_full_disk.h"
+
 namespace koan::ask {
 namespace {
 
@@ -111,7 +113,25 @@ TEST_F(BitMeterTest, WhatIsNoLedgerIsLeftAlone) {
 }
 
 TEST_F(BitMeterTest, WhatCannotBeWrittenDoesNotLeaveNorDoesWhatFollows) {
-  // No file of a disk: nothing that is written there stays.
+  {
+    BitMeter meter = BitMeter::open(path_, {9, {}}).value();
+    ASSERT_TRUE(meter.spend(bit("a", kDay)));
+    const std::string before = text();
+    {
+      const FullDisk full(before.size() + 5);  // a piece of the line fits
+      EXPECT_EQ(meter.spend(bit("a", kDay)).error().code, ErrorCode::kIo);
+    }
+    EXPECT_EQ(text().size(), before.size() + 5);
+    EXPECT_EQ(meter.spend(bit("a", kDay)).error().code, ErrorCode::kIo);
+    EXPECT_EQ(meter.left("a", kDay), 8u);
+  }
+  // The next server drops the piece.
+  BitMeter meter = BitMeter::open(path_, {9, {}}).value();
+  EXPECT_EQ(meter.left("a", kDay), 8u);
+  EXPECT_TRUE(meter.spend(bit("a", kDay)));
+}
+
+TEST_F(BitMeterTest, WhatIsNoFileOfADiskIsNoLedger) {
   EXPECT_FALSE(BitMeter::open("/dev/full", {9, {}}));
   EXPECT_EQ(BitMeter::open("/nonexistent/ledger", {9, {}}).error().code, ErrorCode::kIo);
 }

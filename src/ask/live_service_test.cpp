@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "ask/test_ask.h"
+#include "ask/test_full_disk.h"
 
 namespace koan::ask {
 namespace {
@@ -100,6 +101,18 @@ TEST_F(LiveServiceTest, NoBudgetAndASignalCostNothing) {
     EXPECT_EQ(word("Is it blue?"), "503");
   }
   model_.limit = SIZE_MAX;
+  EXPECT_EQ(word("Is it blue?"), "yes");
+}
+
+TEST_F(LiveServiceTest, WhatCannotBeWrittenDownDoesNotLeave) {
+  open(9);
+  {
+    const FullDisk full(0);
+    EXPECT_EQ(word("Is it blue?"), "500");
+  }
+  EXPECT_EQ(word("Is it blue?"), "500");
+  EXPECT_EQ(failures_, 2u);
+  open(9);
   EXPECT_EQ(word("Is it blue?"), "yes");
 }
 
