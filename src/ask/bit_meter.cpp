@@ -13,6 +13,8 @@
 namespace koan::ask {
 namespace {
 
+constexpr std::string_view kSymbols[] = {"yes", "no", "none", kRefused};
+
 std::optional<std::uint64_t> number_in(std::string_view text) noexcept {
   std::uint64_t out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -32,6 +34,7 @@ std::optional<Spending> parse_line(std::string_view line) {
   const auto bits = number_in(words[2]);
   // Sums of fewer than 2^28 lines stay below 2^60.
   if (!bits || *bits >> 32 != 0) return {};
+  if (std::ranges::find(kSymbols, words[4]) == std::end(kSymbols)) return {};
   return Spending{std::string(words[0]), std::string(words[1]), *bits, std::string(words[3]), std::string(words[4])};
 }
 

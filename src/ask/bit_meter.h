@@ -29,7 +29,7 @@ struct Spending {
   std::string client;
   std::uint64_t bits = 0;
   std::string id;      // of the request
-  std::string symbol;  // that was answered; kRefused
+  std::string symbol;  // yes, no, none; kRefused
 };
 inline constexpr const char* kRefused = "-";
 

@@ -99,7 +99,8 @@ TEST_F(BitMeterTest, OneServerALedger) {
 
 TEST_F(BitMeterTest, WhatIsNoLedgerIsLeftAlone) {
   for (const std::string& note : {std::string("shopping list: eggs"), std::string("2026-11-26 a 1 x yes\n2026 a\n"),
-                                  std::string("2026-11-26 a -1 x yes\n"), std::string("2026-11-26 a 1 x  yes\n")}) {
+                                  std::string("2026-11-26 a -1 x yes\n"), std::string("2026-11-26 a 1 x maybe\n"),
+                                  std::string("2026-11-26 a 1 x  yes\n")}) {
     write(note);
     EXPECT_FALSE(BitMeter::open(path_, {1, {}})) << note;
     EXPECT_EQ(text(), note);
