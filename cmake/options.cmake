@@ -1,6 +1,6 @@
 # Every option with its default and the reason for it.
 option(KOAN_DEV "Tests, fuzz corpora replay, warnings as errors: for people who change koan" OFF)
-option(KOAN_REMOTE "Chat models behind HTTP (docs/remote.md): needs libcurl and toml++" ON)
+option(KOAN_REMOTE "Chat models behind HTTP (docs/remote.md), koan ask serve: needs libcurl, toml++ and cpp-httplib" ON)
 option(KOAN_TRAIN "koan-train: needs LibTorch (Debian libtorch-dev, or a CUDA PyTorch through CMAKE_PREFIX_PATH)" OFF)
 option(KOAN_SANITIZE "Address and undefined-behaviour sanitizers" OFF)
 option(KOAN_FUZZ "libFuzzer targets (clang only)" OFF)

@@ -23,7 +23,8 @@ Status run_tokenizer(const TokenizerOptions& options);
 struct PackOptions {
   std::string tokenizer;
   std::vector<std::string> data;
-  double limit_mb = 0;  // per source; 0 is all
+  double limit_mb = 0;       // per source; 0 is all
+  std::string prompt_field;  // empty: none
   std::string out;
 };
 Status run_pack(const PackOptions& options);

@@ -26,10 +26,12 @@ Result<SourceSpec> parse_source(const std::string& text) {
   return spec;
 }
 
-Status read_documents(const std::string& path, const DocumentSink& sink) {
+Status read_documents(const std::string& path, const std::string& prompt_field, const DocumentSink& sink) {
   bool stopped = false;
-  const auto count = visit_corpus({path}, {}, [&](const CorpusDocument& document) -> Status {
-    if (sink(document.text)) return {};
+  CorpusFields fields;
+  fields.context = prompt_field;
+  const auto count = visit_corpus({path}, fields, [&](const CorpusDocument& document) -> Status {
+    if (sink(document.text, prompt_field.empty() ? std::string_view() : document.context)) return {};
     stopped = true;
     return Error{ErrorCode::kCancelled, path + ": enough"};
   });

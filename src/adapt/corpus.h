@@ -23,9 +23,10 @@ struct SourceSpec {
 // PATH[:WEIGHT]
 Result<SourceSpec> parse_source(const std::string& text);
 
-using DocumentSink = std::function<bool(std::string_view)>;  // false ends the reading
+using DocumentSink = std::function<bool(std::string_view text, std::string_view prompt)>;  // false ends the reading
 // Calls `sink` with one document after the other until it returns false: the `text` (or else `response`) of the records
-// of a JSONL file, or parts of a text file. Errors: as visit_corpus (route/corpus_reader.h).
-Status read_documents(const std::string& path, const DocumentSink& sink);
+// of a JSONL file with their `prompt_field` (if that is not empty), or parts of a text file. Errors: as visit_corpus
+// (route/corpus_reader.h).
+Status read_documents(const std::string& path, const std::string& prompt_field, const DocumentSink& sink);
 
 }  // namespace koan

@@ -10,7 +10,7 @@ class Corpus : public FolderTest {
   // The documents of a file, or the error.
   Status read(ByteView file) {
     documents_.clear();
-    return read_documents(write("c.jsonl.zst", file), [this](std::string_view text) {
+    return read_documents(write("c.jsonl.zst", file), {}, [this](std::string_view text, std::string_view) {
       documents_.emplace_back(text);
       return true;
     });
@@ -74,14 +74,14 @@ TEST_F(Corpus, StopsWhenTheSinkHasEnough) {
   const std::string file =
       write("c.jsonl.zst", zstd_frame("{\"text\": \"a\"}\n{\"text\": \"b\"}\nnot read any more\n"));
   int seen = 0;
-  EXPECT_TRUE(read_documents(file, [&](std::string_view) { return ++seen < 2; }));
+  EXPECT_TRUE(read_documents(file, {}, [&](std::string_view, std::string_view) { return ++seen < 2; }));
   EXPECT_EQ(seen, 2);
 }
 
 TEST_F(Corpus, MissingAndForeignFiles) {
-  const auto all = [](std::string_view) { return true; };
-  EXPECT_EQ(read_documents(path("none"), all).error().code, ErrorCode::kIo);
-  EXPECT_EQ(read_documents(write("x.jsonl.zst", as_bytes("{\"text\": \"not compressed\"}\n")), all).error().code,
+  const auto all = [](std::string_view, std::string_view) { return true; };
+  EXPECT_EQ(read_documents(path("none"), {}, all).error().code, ErrorCode::kIo);
+  EXPECT_EQ(read_documents(write("x.jsonl.zst", as_bytes("{\"text\": \"not compressed\"}\n")), {}, all).error().code,
             ErrorCode::kCorrupt);
 }
 

@@ -28,7 +28,7 @@ Status run_tokenizer(const TokenizerOptions& options) {
   for (const SourceSpec& spec : sources) {
     const double budget = options.sample_mb * 1e6 * spec.weight / total;
     double seen = 0;
-    KOAN_TRY(read_documents(spec.path, [&](std::string_view text) {
+    KOAN_TRY(read_documents(spec.path, {}, [&](std::string_view text, std::string_view) {
       trainer.add(as_bytes(text));
       seen += static_cast<double>(text.size());
       return seen < budget;
@@ -47,7 +47,8 @@ Status run_tokenizer(const TokenizerOptions& options) {
 Status run_pack(const PackOptions& options) {
   KOAN_ASSIGN(const Tokenizer tokenizer, read_tokenizer(options.tokenizer));
   KOAN_ASSIGN(const std::vector<SourceSpec> sources, parse_sources(options.data));
-  return write_pack(tokenizer, sources, static_cast<std::uint64_t>(options.limit_mb * 1e6), options.out);
+  return write_pack(tokenizer, sources, {static_cast<std::uint64_t>(options.limit_mb * 1e6), options.prompt_field},
+                    options.out);
 }
 
 }  // namespace koan

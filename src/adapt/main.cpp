@@ -29,6 +29,8 @@ void add_data_commands(CLI::App& app) {
   p->add_option("--data", pack.data, "PATH[:WEIGHT]; weights are shares of the training tokens")->required();
   p->add_option("--limit-mb", pack.limit_mb, "At most this much text per source; 0 is all")
       ->check(CLI::NonNegativeNumber);
+  p->add_option("--prompt", pack.prompt_field,
+                "Field of the records that is read in front of their text but not learned");
   p->add_option("-o,--out", pack.out, "Folder to write")->required();
   p->callback([] { g_status = run_pack(pack); });
 }

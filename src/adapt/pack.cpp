@@ -17,11 +17,12 @@ struct Written {
   std::uint64_t documents = 0, tokens = 0, bytes = 0;
 };
 
-Result<Written> write_source(const Tokenizer& tokenizer, const SourceSpec& spec, std::uint64_t limit,
+Result<Written> write_source(const Tokenizer& tokenizer, const SourceSpec& spec, const PackRules& rules,
                              const std::string& stem) {
   Written written;
   Bytes tokens;
   Bytes documents;
+  Bytes prompts;
   const bool narrow = tokenizer.size() <= kNarrowVocabulary;
   const auto put = [&](Token token) {
     if (narrow)
@@ -30,20 +31,37 @@ Result<Written> write_source(const Tokenizer& tokenizer, const SourceSpec& spec,
       append_fixed(tokens, token);
     ++written.tokens;
   };
-  KOAN_TRY(read_documents(spec.path, [&](std::string_view text) {
+  KOAN_TRY(read_documents(spec.path, rules.prompt_field, [&](std::string_view text, std::string_view prompt) {
     append_fixed(documents, written.tokens);
-    append_fixed(documents, static_cast<std::uint64_t>(text.size()));
+    append_fixed(documents, static_cast<std::uint64_t>(prompt.size() + text.size()));
     put(tokenizer.bos());
+    // Cut apart, as where a prompt is given and a reply generated.
+    const std::vector<Token> in_front = tokenizer.encode(as_bytes(prompt));
+    append_fixed(prompts, static_cast<std::uint32_t>(in_front.size()));
+    for (const Token token : in_front) put(token);
     for (const Token token : tokenizer.encode(as_bytes(text))) put(token);
     ++written.documents;
-    written.bytes += text.size();
-    return limit == 0 || written.bytes < limit;
+    written.bytes += prompt.size() + text.size();
+    return rules.limit_bytes == 0 || written.bytes < rules.limit_bytes;
   }));
   if (written.bytes == 0)
     return Error{ErrorCode::kCorrupt, spec.path + ": no line has text in a field \"text\" or \"response\""};
   KOAN_TRY(write_file(stem + ".tokens", tokens));
   KOAN_TRY(write_file(stem + ".documents", documents));
+  if (!rules.prompt_field.empty()) KOAN_TRY(write_file(stem + ".prompts", prompts));
   return written;
+}
+
+Status read_prompts(const std::string& path, PackedSource& source) {
+  if (!std::filesystem::exists(path)) return {};
+  KOAN_ASSIGN(const Bytes prompts, read_file(path, kMaxFile));
+  ByteReader in(prompts);
+  for (std::size_t d = 0; d < source.documents.size(); ++d) {
+    KOAN_ASSIGN(source.documents[d].prompt, in.fixed<std::uint32_t>());
+    const std::size_t text = source.document_end(d) - static_cast<std::size_t>(source.documents[d].first) - 1;
+    if (source.documents[d].prompt > text) return Error{ErrorCode::kCorrupt, path + ": longer than its document"};
+  }
+  return in.remaining() == 0 ? Status() : Error{ErrorCode::kCorrupt, path + ": too long"};
 }
 
 Result<PackedSource> read_source(const std::string& stem, const Tokenizer& tokenizer) {
@@ -79,12 +97,13 @@ Result<PackedSource> read_source(const std::string& stem, const Tokenizer& token
     source.documents.push_back(document);
   }
   if (source.documents.size() >= count) return Error{ErrorCode::kCorrupt, stem + ": no text"};
+  KOAN_TRY(read_prompts(stem + ".prompts", source));
   return source;
 }
 
 }  // namespace
 
-Status write_pack(const Tokenizer& tokenizer, const std::vector<SourceSpec>& sources, std::uint64_t limit_bytes,
+Status write_pack(const Tokenizer& tokenizer, const std::vector<SourceSpec>& sources, const PackRules& rules,
                   const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
@@ -99,7 +118,7 @@ Status write_pack(const Tokenizer& tokenizer, const std::vector<SourceSpec>& sou
     if (!names.insert(spec.name).second)
       return Error{ErrorCode::kUsage, "two sources are called '" + spec.name + "': rename one of the files"};
   for (const SourceSpec& spec : sources) {
-    auto written = write_source(tokenizer, spec, limit_bytes, directory + "/" + spec.name);
+    auto written = write_source(tokenizer, spec, rules, directory + "/" + spec.name);
     if (!written) return std::move(written).error();
     manifest["sources"].push_back({{"name", spec.name},
                                    {"weight", spec.weight},

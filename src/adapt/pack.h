@@ -1,5 +1,6 @@
 // Token packs: a folder with manifest.json, tokenizer.gguf and, per source, NAME.tokens (u16 or u32, little-endian,
-// every document preceded by the start token) and NAME.documents (u64 first token, u64 raw bytes per document).
+// every document preceded by the start token) and NAME.documents (u64 first token, u64 raw bytes per document). Where
+// documents have prompts, NAME.prompts says how many tokens of each (u32) are read but not learned.
 #pragma once
 
 #include <optional>
@@ -15,6 +16,7 @@ struct PackedSource {
   struct Document {
     std::uint64_t first = 0;  // index of its start token
     std::uint64_t raw_bytes = 0;
+    std::uint32_t prompt = 0;  // tokens behind the start token that are no targets
   };
   std::string name;
   double weight = 1;
@@ -34,8 +36,11 @@ struct Pack {
   std::vector<PackedSource> sources;
 };
 
-// At most `limit_bytes` of text per source (0: all of it).
-Status write_pack(const Tokenizer& tokenizer, const std::vector<SourceSpec>& sources, std::uint64_t limit_bytes,
+struct PackRules {
+  std::uint64_t limit_bytes = 0;  // of text per source; 0: all of it
+  std::string prompt_field = {};  // what stands in front of a record's text, as it is; empty: nothing
+};
+Status write_pack(const Tokenizer& tokenizer, const std::vector<SourceSpec>& sources, const PackRules& rules,
                   const std::string& directory);
 Result<Pack> read_pack(const std::string& directory);
 Result<Tokenizer> read_tokenizer(const std::string& gguf_path);

@@ -16,7 +16,7 @@ class PackTest : public FolderTest {
     return write(name + ".jsonl.zst", zstd_frame(lines));
   }
   Status pack(const std::vector<SourceSpec>& sources, std::uint64_t limit = 0) {
-    return write_pack(byte_tokenizer(), sources, limit, path("pack"));
+    return write_pack(byte_tokenizer(), sources, {limit, {}}, path("pack"));
   }
 };
 
@@ -44,6 +44,30 @@ TEST_F(PackTest, KeepsDocumentsBehindStartTokens) {
 TEST_F(PackTest, LimitEndsASource) {
   ASSERT_TRUE(pack({{"a", corpus("a", {"1234", "5678", "9"}), 1}}, 6));
   EXPECT_EQ(read_pack(path("pack"))->sources[0].documents.size(), 2u);
+}
+
+TEST_F(PackTest, KeepsHowLongPromptsAre) {
+  const std::string lines = R"({"prompt":"Why?","text":" So."})"
+                            "\n"
+                            R"({"text":"alone"})"
+                            "\n";
+  const std::string file = write("a.jsonl", as_bytes(lines));
+  ASSERT_TRUE(write_pack(byte_tokenizer(), {{"a", file, 1}}, {0, "prompt"}, path("pack")));
+  const auto read = read_pack(path("pack"));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  const PackedSource& a = read->sources[0];
+  ASSERT_EQ(a.documents.size(), 2u);
+  EXPECT_EQ(a.documents[0].prompt, 4u);
+  EXPECT_EQ(a.documents[0].raw_bytes, 8u);
+  EXPECT_EQ(a.documents[1].prompt, 0u);
+  EXPECT_EQ(a.token_count(), 2u + 8 + 5);
+  const Bytes whole = *koan::read_file(path("pack/a.prompts"), kMaxFile);
+  write("pack/a.prompts", ByteView(whole).first(6));
+  EXPECT_FALSE(read_pack(path("pack")).has_value());
+  Bytes longer = whole;
+  longer[0] = 9;
+  write("pack/a.prompts", longer);
+  EXPECT_EQ(read_pack(path("pack")).error().code, ErrorCode::kCorrupt);
 }
 
 TEST_F(PackTest, RefusesSourcesWithoutTextOrWithOneName) {

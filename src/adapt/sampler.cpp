@@ -60,7 +60,11 @@ void Sampler::append_unit(std::size_t index) {
     start = unit.window * length_ - static_cast<std::size_t>(draw() % length_);
     start = std::min(start, text > length_ ? text - length_ : 0);
   }
-  for (std::size_t i = start; i < text && row_.size() <= length_; ++i) row_.push_back(stream.source->at(first + i));
+  const std::size_t prompt = stream.source->documents[unit.document].prompt;
+  for (std::size_t i = start; i < text && row_.size() <= length_; ++i) {
+    row_.push_back(stream.source->at(first + i));
+    learned_.push_back(i >= prompt);
+  }
 }
 
 void Sampler::next_row(std::int64_t* inputs, std::int64_t* targets) {
@@ -69,13 +73,15 @@ void Sampler::next_row(std::int64_t* inputs, std::int64_t* targets) {
   while (index + 1 < streams_.size() && point >= streams_[index].until) ++index;
   const Token bos = pack_.tokenizer->bos();
   row_.clear();
+  learned_.clear();
   while (row_.size() <= length_) {
     row_.push_back(bos);
+    learned_.push_back(false);
     append_unit(index);
   }
   for (std::size_t i = 0; i < length_; ++i) {
     inputs[i] = row_[i];
-    targets[i] = row_[i + 1] == bos ? -1 : static_cast<std::int64_t>(row_[i + 1]);
+    targets[i] = learned_[i + 1] ? static_cast<std::int64_t>(row_[i + 1]) : -1;
   }
 }
 

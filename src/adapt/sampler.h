@@ -17,7 +17,7 @@ class Sampler {
   // Changing the row length starts every source's order anew.
   void set_length(std::size_t length);
   // inputs: length tokens; targets: the token after each, or -1 where it is a start token (never coded, so not
-  // learned).
+  // learned) or part of a prompt.
   void next_row(std::int64_t* inputs, std::int64_t* targets);
 
   // Everything the next rows depend on.
@@ -45,6 +45,7 @@ class Sampler {
   std::size_t length_ = 0;
   std::vector<Stream> streams_;
   std::vector<Token> row_;
+  std::vector<bool> learned_;  // of row_
 };
 
 }  // namespace koan

@@ -54,6 +54,25 @@ TEST(SamplerTest, RowsBeginWithTheStartTokenAndNeverTeachIt) {
   EXPECT_TRUE(joined) << "short documents are followed by others";
 }
 
+TEST(SamplerTest, PromptsAreReadAndNotTaught) {
+  Pack pack = byte_pack({packed("a", 1, {"pppaa", "ppa", "aaa"})});
+  pack.sources[0].documents[0].prompt = 3;
+  pack.sources[0].documents[1].prompt = 2;
+  Sampler sampler(pack, 1);
+  sampler.set_length(kLength);
+  std::size_t taught = 0, passed_over = 0;
+  for (int i = 0; i < 50; ++i) {
+    const Row row = next(sampler);
+    for (std::size_t t = 0; t + 1 < kLength; ++t) {
+      const bool is_text = row.inputs[t + 1] == 'a' + 1;
+      EXPECT_EQ(row.targets[t], is_text ? 'a' + 1 : -1);
+      ++(is_text ? taught : passed_over);
+    }
+  }
+  EXPECT_GT(taught, 100u);
+  EXPECT_GT(passed_over, 100u);
+}
+
 TEST(SamplerTest, SourcesComeByWeight) {
   const Pack pack = two_sources(3, 1);
   Sampler sampler(pack, 2);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 
+#include "ask/far_side.h"
 #include "ask/protocol.h"
 
 namespace koan::ask {
@@ -16,6 +17,10 @@ class Play {
       : data_(data), settings_(settings), history_(history) {}
 
   bool run();
+  // Of live mode: one decision of the far side about what the near side tells.
+  bool decide_alone(const FarQuestion& asked, std::size_t* symbol);
+  void know_solution(const std::string& text);  // of the answerer, which is then not asked for it
+  const std::optional<std::string>& known_solution() const noexcept { return solution_; }
   Step& step() noexcept { return step_; }
   Exchange& exchange() noexcept { return out_; }
 
@@ -46,6 +51,7 @@ class Play {
   bool solution();
   bool score(std::size_t attempt, unsigned* out);
   bool verdict(bool* right);
+  bool far_verdict(std::size_t* symbol);
   bool stop(bool* stops);
   bool keep();
   bool answer(const std::string& question, Frequencies frequencies, const Far& far);

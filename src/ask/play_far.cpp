@@ -12,6 +12,7 @@ bool Play::decide(Decision decision, const Far& far) {
     step.kind = StepKind::kDecision;
     step.label = decision.what;
     step.decision = decision;
+    step.attempt = attempt();
     const Given* given = take(std::move(step));
     if (given == nullptr) return false;
     decision.symbol = given->symbol;
@@ -21,6 +22,8 @@ bool Play::decide(Decision decision, const Far& far) {
   out_.decisions.push_back(std::move(decision));
   return true;
 }
+
+void Play::know_solution(const std::string& text) { solution_ = text; }
 
 bool Play::solution() {
   if (data_.gold) solution_ = settings_.gold;
@@ -64,18 +67,28 @@ bool Play::far_pick(const Pick& pick, std::size_t* out) {
   return true;
 }
 
-bool Play::verdict(bool* right) {
-  const auto far = [&](std::size_t* symbol) {
-    if (!solution()) return false;
-    const auto parse = [](std::string_view text) -> std::optional<std::size_t> {
-      const auto said = parse_verdict(text);
-      return said ? std::optional<std::size_t>(*said ? 0 : 1) : std::nullopt;
-    };
-    return far_pick({Role::kAnswerer, "verdict", &data_.prompts.verdict, {}, {"CORRECT", "INCORRECT"}, parse, 1},
-                    symbol);
+bool Play::far_verdict(std::size_t* symbol) {
+  if (!solution()) return false;
+  const auto parse = [](std::string_view text) -> std::optional<std::size_t> {
+    const auto said = parse_verdict(text);
+    return said ? std::optional<std::size_t>(*said ? 0 : 1) : std::nullopt;
   };
+  return far_pick({Role::kAnswerer, "verdict", &data_.prompts.verdict, {}, {"CORRECT", "INCORRECT"}, parse, 1}, symbol);
+}
+
+bool Play::verdict(bool* right) {
+  const auto far = [&](std::size_t* symbol) { return far_verdict(symbol); };
   if (!decide({"verdict", "", with_first(2, data_.verdict_right), equal(2), 0}, far)) return false;
   *right = out_.decisions.back().symbol == 0;
+  return true;
+}
+
+bool Play::decide_alone(const FarQuestion& asked, std::size_t* symbol) {
+  out_.attempts = {asked.attempt};
+  if (asked.is_verdict) return far_verdict(symbol);
+  std::vector<std::size_t> symbols;
+  if (!far_answers({asked.question}, &symbols)) return false;
+  *symbol = symbols[0];
   return true;
 }
 

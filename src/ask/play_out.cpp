@@ -1,5 +1,6 @@
 #include "ask/play_out.h"
 
+#include "ask/bit_meter.h"
 #include "chat/local_chat.h"
 #include "model/model.h"
 
@@ -123,7 +124,29 @@ class Player {
     return out;
   }
 
+  // What was paid for stands in the transcript and is not asked for again.
+  Result<Given> live_decision() {
+    KOAN_ASSIGN(const JsonDocument* line, recorded("decision", 0));
+    Given out;
+    if (line != nullptr) {
+      if (!line->contains("symbol") || !line->at("symbol").is_number_unsigned()) return other_run();
+      out.symbol = line->at("symbol").get<std::size_t>();
+      return out;
+    }
+    KOAN_ASSIGN(out.symbol, options_.ask_far(protocol_));
+    KOAN_TRY(append_decision(out.symbol));
+    return out;
+  }
+
+  Status append_decision(std::size_t symbol) {
+    JsonDocument fresh = begin_line("decision", 0);
+    fresh["about"] = protocol_.step().decision.about;
+    fresh["symbol"] = symbol;
+    return append(fresh);
+  }
+
   Result<Given> decision() {
+    if (options_.ask_far) return live_decision();
     if (options_.decisions == nullptr) return Error{ErrorCode::kInternal, "a decision is wanted, and nobody has it"};
     Given out;
     KOAN_ASSIGN(out.symbol, options_.decisions->next(protocol_.step().decision));
@@ -132,10 +155,7 @@ class Player {
       if (!line->contains("symbol") || line->at("symbol") != out.symbol) return other_run();
       return out;
     }
-    JsonDocument fresh = begin_line("decision", 0);
-    fresh["about"] = protocol_.step().decision.about;
-    fresh["symbol"] = out.symbol;
-    KOAN_TRY(append(fresh));
+    KOAN_TRY(append_decision(out.symbol));
     return out;
   }
 
@@ -189,6 +209,7 @@ JsonDocument header_of(const Protocol& protocol, const Cast& cast) {
                       {"max_tokens", settings.cap},
                       {"models", std::move(models)},
                       {"problem", settings.problem}};
+  if (settings.live) out["live"] = true;
   if (data.gold) out["gold_sha256"] = to_hex(sha256(as_bytes(settings.gold)));
   return out;
 }
@@ -203,19 +224,25 @@ JsonDocument result_of(const Protocol& protocol) {
   const Mode mode =
       protocol.settings().side == Side::kNear ? protocol.settings().mode : cheaper_mode(exchange.decisions, data);
   JsonDocument decisions = JsonDocument::array();
+  const bool live = protocol.settings().live;
+  double metered = 0;
   for (const Decision& decision : exchange.decisions) {
     const Frequencies& frequencies = mode == Mode::kPredicted ? decision.predicted : decision.plain;
+    const double price = static_cast<double>(metered_bits(decision));
+    metered += price;
     decisions.push_back({{"what", decision.what},
                          {"about", decision.about},
                          {"symbol", decision.symbol},
                          {"means", name_of_symbol(decision)},
-                         {"bits", to_bits(cost_of(frequencies, decision.symbol))}});
+                         {"bits", live ? price : to_bits(cost_of(frequencies, decision.symbol))}});
   }
   JsonDocument out = {{"kind", "result"},
                       {"answer", exchange.answer},
-                      {"mode", mode == Mode::kPredicted ? "predicted" : "plain"},
+                      {"mode", live                       ? "live"
+                               : mode == Mode::kPredicted ? "predicted"
+                                                          : "plain"},
                       {"questions", exchange.asked.size()},
-                      {"bits", to_bits(cost_of(exchange.decisions, mode, data))}};
+                      {"bits", live ? metered : to_bits(cost_of(exchange.decisions, mode, data))}};
   // The near side does not know the predictions that a payload in plain mode was compared with.
   Bytes payload = protocol.settings().side == Side::kBoth ? encode_decisions(exchange.decisions, data) : Bytes();
   if (protocol.settings().side == Side::kBoth) out["payload_bytes"] = payload.size();

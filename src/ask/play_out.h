@@ -19,6 +19,8 @@ struct Cast {
 struct PlayOptions {
   Transcript* transcript = nullptr;     // may be null
   DecisionReader* decisions = nullptr;  // of the near side
+  // Of the near side in live mode, instead: asks for the symbol of the decision that the protocol wants.
+  std::function<Result<std::size_t>(const Protocol&)> ask_far = {};
   std::function<void(const Step&)> on_step = {};
   std::function<bool()> cancelled = {};
 };

@@ -27,6 +27,7 @@ struct Settings {
   std::uint32_t cap = 0;  // on the tokens of a reply; 0: none
   Side side = Side::kBoth;
   Mode mode = Mode::kPredicted;  // near: in which decisions are coded; plain ones need no predictions
+  bool live = false;             // near: decisions come from a server that meters them
   bool scores[kRoles] = {};      // whether this role's model gives weights of choices
 };
 
@@ -39,6 +40,7 @@ struct Step {
   std::vector<ChatRequest> requests;
   std::vector<std::string> choices;  // of kWeights: of each request
   Decision decision;                 // of kDecision, without its symbol
+  std::string attempt = {};          // of kDecision: the attempt that it is about
 };
 // Equal for equal steps: what a transcript holds beside a reply.
 std::string step_hash(const Step& step);

@@ -26,7 +26,7 @@ class ScriptedChat final : public ChatModel {
   Result<std::vector<ChatReply>> replies(std::span<const ChatRequest> requests) override {
     std::vector<ChatReply> out;
     for (const ChatRequest& request : requests) {
-      if (count == limit) return Error{ErrorCode::kRemote, "out of replies"};
+      if (count == limit) return Error{failure, "out of replies"};
       ++count;
       seen.push_back(request);
       out.push_back({reply_(request), FinishReason::kEnd, {1, 1}});
@@ -43,6 +43,7 @@ class ScriptedChat final : public ChatModel {
   }
 
   std::size_t count = 0, limit = SIZE_MAX;
+  ErrorCode failure = ErrorCode::kRemote;  // at the limit
   std::vector<ChatRequest> seen;
 
  private:

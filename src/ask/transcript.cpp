@@ -18,7 +18,8 @@ Status same_run(const JsonDocument& there, const JsonDocument& wanted) {
   return {};
 }
 
-// The name of a new file is on disk too.
+}  // namespace
+
 Status sync_folder(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -26,8 +27,6 @@ Status sync_folder(const std::string& path) {
   if (!handle.is_open() || ::fsync(handle.fd()) != 0) return io_error(folder, errno);
   return {};
 }
-
-}  // namespace
 
 Result<std::vector<JsonDocument>> parse_transcript(std::string_view text, std::size_t* complete) {
   std::vector<JsonDocument> out;

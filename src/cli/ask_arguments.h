@@ -10,7 +10,19 @@
 
 namespace koan::cli {
 
-enum class AskVerb { kRun, kSend, kReceive, kShow, kProtocols };
+enum class AskVerb { kRun, kSend, kReceive, kServe, kShow, kProtocols };
+
+// Of live mode; but for `ca` of the server.
+struct LiveUse {
+  std::string listen = "127.0.0.1:8604";
+  std::string clients;           // a file; empty: everybody is one
+  std::string ledger;            // empty: the usual one
+  std::string certificate, key;  // PEM files
+  std::uint64_t cap = 0;         // bits per client and day
+  std::optional<std::uint64_t> total;
+  bool verbose = false;
+  std::string ca;  // whom the client trusts; empty: the system's authorities
+};
 
 struct AskArguments {
   AskVerb verb = AskVerb::kRun;
@@ -25,6 +37,7 @@ struct AskArguments {
   std::uint64_t seed = 0;
   std::uint32_t max_tokens = 0;  // of a reply; 0: what the protocol says
   RemoteUse remote;
+  LiveUse live;
   unsigned threads = 0;  // 0: as many as this machine has
   bool force = false, json = false, html = false, quiet = false;
 };

@@ -7,12 +7,18 @@
 #include "base/utf8.h"
 #include "cli/signals.h"
 #include "cli/whole_file.h"
+#include "codec/model_store.h"
 #include "formats/adapter.h"
 
 namespace koan::cli {
 namespace {
 
 constexpr TextKind kProblem{"a problem", std::uint64_t{1} << 20};
+
+bool is_embedded(const std::string& word) {
+  constexpr std::string_view kLocal = "local:";
+  return word.starts_with(kLocal) && find_embedded(word.substr(kLocal.size())).has_value();
+}
 
 Result<Sha256> hash_of(const ChatModel& model, const char* role) {
   if (const auto hash = sha256_from_hex(model.identity())) return *hash;
@@ -54,6 +60,7 @@ Result<ask::Protocol> play(const AskArguments& arguments, const ask::ProtocolDat
   ask::PlayOptions options;
   options.transcript = transcript ? &*transcript : nullptr;
   options.decisions = run.decisions;
+  options.ask_far = run.far;
   options.on_step = [&](const ask::Step& step) {
     if (shows && step.kind != ask::StepKind::kDecision) say(std::string(ask::name_of(step.role)) + ": " + step.label);
   };
@@ -71,6 +78,11 @@ Result<ask::AskIdentity> identity_of(const std::string& problem, const ask::Prot
   return out;
 }
 
+void warn_of_embedded(const AskArguments& arguments, const std::string& word) {
+  if (!arguments.quiet && !arguments.json && is_embedded(word))
+    say(word + " predicts text and was never taught to answer: the bits are real, its answers are not worth reading");
+}
+
 void report(const AskArguments& arguments, const ask::Protocol& played, std::size_t file_bytes) {
   const ask::ProtocolData& data = played.data();
   Json result = ask::result_of(played);
@@ -86,8 +98,9 @@ void report(const AskArguments& arguments, const ask::Protocol& played, std::siz
   if (arguments.quiet) return;
   if (data.gold) say("oracle: the answerer was given the reference answer");
   std::string line =
-      format("%s: %zu questions, %zu decisions, %.2f bits", data.name.c_str(), played.exchange().asked.size(),
-             played.exchange().decisions.size(), result.at("bits").get<double>());
+      format("%s: %zu questions, %zu decisions, %.*f bits", data.name.c_str(), played.exchange().asked.size(),
+             played.exchange().decisions.size(), played.settings().live ? 0 : 2, result.at("bits").get<double>());
+  if (played.settings().live) line += " as the server meters them";
   if (result.contains("payload_bytes"))
     line += format(", payload %zu bytes", result.at("payload_bytes").get<std::size_t>());
   if (file_bytes != 0) line += format(", ask file %zu bytes", file_bytes);

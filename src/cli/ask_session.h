@@ -6,7 +6,7 @@
 #include <string>
 
 #include "ask/play_out.h"
-#include "cli/ask_arguments.h"
+#include "cli/ask_live.h"
 #include "cli/endpoints.h"
 #include "cli/report.h"
 
@@ -32,7 +32,11 @@ struct AskRun {
   ask::Settings settings;  // without scores, which the models decide
   ask::Cast cast;
   ask::DecisionReader* decisions = nullptr;
+  AskFar far = {};  // instead, in live mode
 };
+
+// The embedded models have read stories and encyclopedias; they do not converse.
+void warn_of_embedded(const AskArguments& arguments, const std::string& word);
 
 // Plays to the end.
 Result<ask::Protocol> play(const AskArguments& arguments, const ask::ProtocolData& data, AskRun run);

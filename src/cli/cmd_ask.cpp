@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "ask/live.h"
 #include "ask/render.h"
 #include "base/file.h"
 #include "cli/ask_session.h"
@@ -16,17 +17,6 @@ namespace {
 
 constexpr const char* kSmall = "local:nano";
 constexpr const char* kLarge = "local:small";
-
-bool is_embedded(const std::string& word) {
-  constexpr std::string_view kLocal = "local:";
-  return word.starts_with(kLocal) && find_embedded(word.substr(kLocal.size())).has_value();
-}
-
-// The embedded models have read stories and encyclopedias; they do not converse.
-void warn_of_embedded(const AskArguments& arguments, const std::string& word) {
-  if (!arguments.quiet && !arguments.json && is_embedded(word))
-    say(word + " predicts text and was never taught to answer: the bits are real, its answers are not worth reading");
-}
 
 Result<std::string> read_gold(const AskArguments& arguments) {
   if (arguments.gold.empty()) return std::string();
@@ -73,6 +63,39 @@ Status both_sides(const AskArguments& arguments) {
   report(arguments, played, file.size());
   warn_of_embedded(arguments, small);
   return {};
+}
+
+// run with a server: the near side.
+Status live(const AskArguments& arguments) {
+  KOAN_ASSIGN(const std::string problem, read_problem(arguments));
+  KOAN_ASSIGN(const ask::ProtocolData data, ask::find_protocol(arguments.protocol));
+  KOAN_TRY(ask::check_live(data));
+  if (!arguments.gold.empty() || !arguments.judge.empty())
+    return Error{ErrorCode::kUsage, "--gold and --judge are for models that answer here, not for a server"};
+  const std::string small = arguments.small.empty() ? kSmall : arguments.small;
+  AskRun run;
+  KOAN_ASSIGN(run.far, connect_far(arguments));
+  KOAN_ASSIGN(AskModels models, AskModels::create(arguments));
+  KOAN_ASSIGN(run.cast.models[0], models.get(small));
+  KOAN_ASSIGN(run.cast.models[1], models.get(arguments.questioner.empty() ? small : arguments.questioner));
+  run.settings.problem = problem;
+  run.settings.seed = arguments.seed;
+  run.settings.cap = arguments.max_tokens;
+  run.settings.side = ask::Side::kNear;
+  run.settings.mode = ask::Mode::kPlain;
+  run.settings.live = true;
+  KOAN_ASSIGN(const ask::Protocol played, play(arguments, data, std::move(run)));
+  report(arguments, played, 0);
+  warn_of_embedded(arguments, small);
+  return {};
+}
+
+Status run_or_send(const AskArguments& arguments) {
+  if (is_ask_server(arguments.judge))
+    return Error{ErrorCode::kUsage, "a server (serve:) gives no scores: it is no --judge"};
+  if (!is_ask_server(arguments.large)) return both_sides(arguments);
+  if (arguments.verb == AskVerb::kRun) return live(arguments);
+  return Error{ErrorCode::kUsage, "send writes a file beside the large model; a server (serve:) is for run"};
 }
 
 // The protocol that an ask file names.
@@ -153,9 +176,11 @@ Status run(const AskArguments& arguments) {
   switch (arguments.verb) {
     case AskVerb::kRun:
     case AskVerb::kSend:
-      return both_sides(arguments);
+      return run_or_send(arguments);
     case AskVerb::kReceive:
       return receive(arguments);
+    case AskVerb::kServe:
+      return serve_answers(arguments);
     case AskVerb::kShow:
       return show(arguments);
     case AskVerb::kProtocols:

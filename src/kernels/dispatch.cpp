@@ -7,10 +7,12 @@
 
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
-#elif defined(__x86_64__) && defined(__linux__)
+#elif defined(__x86_64__)
 #include <cpuid.h>
+#ifdef __linux__
 #include <sys/syscall.h>
 #include <unistd.h>
+#endif
 #endif
 
 namespace koan {
@@ -32,15 +34,20 @@ bool has_avx512() noexcept {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 bool has_vnni() noexcept { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+bool has_avxvnni() noexcept {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & (1u << 4)) != 0;
+}
 #else
 bool has_avx2() noexcept { return false; }
 bool has_avx512() noexcept { return false; }
 bool has_vnni() noexcept { return false; }
+bool has_avxvnni() noexcept { return false; }
 #endif
 
 #if defined(__x86_64__) && defined(__linux__)
-// Tiles are used only by processes that have asked Linux (5.16 and later) for room to save them. The permission holds for
-// the whole process and asking again changes nothing.
+// Tiles are used only by processes that have asked Linux (5.16 and later) for room to save them. The permission holds
+// for the whole process and asking again changes nothing.
 bool has_amx() noexcept {
   constexpr unsigned kTile = 1u << 24, kInt8 = 1u << 25;  // of EDX
   constexpr int kRequestPermission = 0x1023, kTileData = 18;
@@ -60,7 +67,8 @@ bool has_neondot() noexcept { return false; }
 #endif
 
 constexpr Isa kIsas[] = {
-    {"amx", amx_kernels, has_amx},          {"vnni", vnni_kernels, has_vnni}, {"avx512", avx512_kernels, has_avx512},
+    {"amx", amx_kernels, has_amx},          {"vnni", vnni_kernels, has_vnni},
+    {"avx512", avx512_kernels, has_avx512}, {"avxvnni", avxvnni_kernels, has_avxvnni},
     {"avx2", avx2_kernels, has_avx2},       {"neondot", neondot_kernels, has_neondot},
     {"neon", neon_kernels, always},         {"scalar", scalar_kernels, always},
 };

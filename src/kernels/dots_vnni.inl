@@ -1,6 +1,6 @@
 // Exact int8 dot products with VPDPBUSD, which multiplies unsigned by signed bytes: weights become w + 128 by flipping
 // their top bit, and the sums start at -128 * sum(activations), which takes the excess away again. Same names as
-// dots_pairs.inl.
+// dots_pairs.inl. Needs: add_quads(sum, unsigned, signed), kPeakChains.
 namespace koan {
 namespace {
 
@@ -19,21 +19,22 @@ struct Weights {
 inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
   const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out->quad), bytes);
-  const __m256i sums = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), bytes);
+  const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
+  const __m256i sums = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
   const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
   const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
   out->start = -128 * _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
   out->scale = scale;
 }
 
-inline Weights load_weights(const std::int8_t* p) { return {bit_xor(load_ints(p), _mm512_set1_epi8(-128))}; }
+inline Weights load_weights(const std::int8_t* p) { return {bit_xor(load_ints(p), splat_int(static_cast<std::int32_t>(0x80808080)))}; }
 inline Ints first_sum(const Prepared& p) { return splat_int(p.start); }
 inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
-  return _mm512_dpbusd_epi32(sum, w.unsigned_bytes, splat_int(p.quad[k]));
+  return add_quads(sum, w.unsigned_bytes, splat_int(p.quad[k]));
 }
 
 std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {
-  constexpr int kChains = 16;
+  constexpr int kChains = kPeakChains;
   const Ints a = splat_int(*sink), b = splat_int(*sink + 1);
   Ints sums[kChains];
 #pragma GCC unroll 16
@@ -41,7 +42,7 @@ std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {
   for (std::uint64_t n = 0; n < iterations; ++n) {
 #pragma GCC unroll 16
     for (int i = 0; i < kChains; ++i) {
-      sums[i] = _mm512_dpbusd_epi32(sums[i], a, b);
+      sums[i] = add_quads(sums[i], a, b);
       keep_in_register(sums[i]);  // the loop must not be folded
     }
   }

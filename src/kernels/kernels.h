@@ -90,6 +90,7 @@ struct Kernels {
 // The tables of this build; null where the build has no such code (another CPU family).
 const Kernels* scalar_kernels() noexcept;
 const Kernels* avx2_kernels() noexcept;
+const Kernels* avxvnni_kernels() noexcept;  // AVX2, VNNI at 256 bits
 const Kernels* avx512_kernels() noexcept;   // AVX-512 BW, no VNNI
 const Kernels* vnni_kernels() noexcept;     // AVX-512 VNNI
 const Kernels* amx_kernels() noexcept;      // the same, and AMX tiles of int8

@@ -20,6 +20,7 @@ const Kernels* loose_avx2_kernels() noexcept;
 const Kernels* loose_avx512_kernels() noexcept;
 const Kernels* loose_vnni_kernels() noexcept;
 const Kernels* loose_amx_kernels() noexcept;
+const Kernels* loose_avxvnni_kernels() noexcept;
 #endif
 
 namespace {
@@ -235,6 +236,7 @@ void elementwise(benchmark::State& state, const Kernels* kernels) {
 const Kernels* loose(std::string_view name) {
 #if defined(__x86_64__)
   if (name == "avx2") return loose_avx2_kernels();
+  if (name == "avxvnni") return loose_avxvnni_kernels();
   if (name == "avx512") return loose_avx512_kernels();
   if (name == "vnni") return loose_vnni_kernels();
   if (name == "amx") return loose_amx_kernels();

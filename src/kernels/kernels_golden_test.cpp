@@ -127,7 +127,7 @@ TEST_P(KernelsGoldenTest, Version1) {
   EXPECT_EQ(hash.value, kGolden);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, KernelsGoldenTest, testing::Values("amx", "vnni", "avx512", "avx2", "neondot", "neon", "scalar"),
+INSTANTIATE_TEST_SUITE_P(Isa, KernelsGoldenTest, testing::Values("amx", "vnni", "avx512", "avxvnni", "avx2", "neondot", "neon", "scalar"),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace

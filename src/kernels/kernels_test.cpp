@@ -391,7 +391,7 @@ TEST_P(KernelsTest, Mixing) {
   }
 }
 
-const auto kAll = testing::Values("amx", "vnni", "avx512", "avx2", "neondot", "neon", "scalar");
+const auto kAll = testing::Values("amx", "vnni", "avx512", "avxvnni", "avx2", "neondot", "neon", "scalar");
 const auto kName = [](const auto& tested) { return tested.param; };
 INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest, kAll, kName);
 INSTANTIATE_TEST_SUITE_P(Isa, AttentionTest, kAll, kName);

@@ -6,12 +6,14 @@ constexpr int kTileRows = 3;
 constexpr int kTileCols = 4;
 constexpr int kTileBlocks = 2;
 constexpr int kTileHeads = 4;
+constexpr int kPeakChains = 16;
 }  // namespace
 }  // namespace koan
 
 // Each of these builds on those before it.
 // clang-format off
 #include "kernels/lanes_avx512.inl"
+#include "kernels/quads_avx512.inl"
 #include "kernels/reductions_x86.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/frequencies.inl"

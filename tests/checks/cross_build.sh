@@ -29,7 +29,7 @@ declare -A options=([adapted]=$tiny
 declare -A known=([adapted]=$tiny [lines]="$tiny --adapter tests/golden/models/tiny2.lora.gguf")
 
 isas=()
-for isa in scalar avx2 avx512 vnni amx neondot neon; do
+for isa in scalar avx2 avxvnni avx512 vnni amx neondot neon; do
   if message=$(KOAN_ISA=$isa "$KOAN" -c "$work/message" 2>&1 >/dev/null); then
     isas+=("$isa")
   elif [[ $message == *"not supported"* ]]; then

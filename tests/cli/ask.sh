@@ -31,7 +31,7 @@ for protocol in batch10 iterative 2x5 demo select chosen oracle10; do
   gold=(); [ $protocol = oracle10 ] && gold=(--gold gold)
   expect 0 ask send -q -n 12 --small "$tiny" --large "$tiny" --protocol $protocol --seed 3 "${gold[@]}" "$problem" -o $protocol.koan
   cp .out $protocol.answer
-  for isa in scalar avx2 vnni amx; do
+  for isa in scalar avx2 avxvnni vnni amx; do
     # One that this machine lacks is left out; scalar is everywhere.
     KOAN_ISA=$isa "$KOAN" generate -n 1 --model nano x >/dev/null 2>&1 || { [ $isa != scalar ] && continue; fail "no scalar"; }
     for threads in 1 2; do

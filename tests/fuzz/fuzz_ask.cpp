@@ -1,7 +1,9 @@
-// What models write, ask files and their payloads, transcripts: nothing in them may do harm.
+// What models write, ask files and their payloads, transcripts, and what live mode reads: nothing in them may do harm.
 #include <algorithm>
 
 #include "ask/ask_file.h"
+#include "ask/bit_meter.h"
+#include "ask/live.h"
 #include "ask/parse.h"
 #include "ask/render.h"
 #include "ask/transcript.h"
@@ -42,6 +44,26 @@ void check_payload(ByteView payload) {
   require(std::ranges::equal(ask::encode_decisions(decisions, data), payload), "a payload has one form");
 }
 
+void check_live(std::string_view text) {
+  if (const auto request = ask::parse_live_request(text)) {
+    require(!request->problem.empty() && request->is_verdict == request->question.empty(), "a request is whole");
+    const std::string written = ask::write_live_request(*request);
+    const auto again = ask::parse_live_request(written);
+    require(again && ask::write_live_request(*again) == written, "a request has one form");
+  }
+  std::size_t complete = 0;
+  if (const auto lines = ask::parse_ledger(text, &complete)) {
+    require(complete <= text.size(), "whole lines are a part of the ledger");
+    require(static_cast<std::size_t>(std::ranges::count(text.substr(0, complete), '\n')) == lines->size(),
+            "a line is an entry");
+    for (const ask::Spending& entry : *lines) require(entry.bits >> 32 == 0, "sums of bits do not overflow");
+  }
+  if (const auto clients = ask::parse_live_clients(text))
+    for (const auto& [hash, name] : *clients) require(hash.size() == 64 && !name.empty(), "a client is whole");
+  if (const auto symbol = ask::parse_live_reply(text, false))
+    require(ask::write_live_reply(ask::word_of_symbol(*symbol)) == text, "a reply has one form");
+}
+
 }  // namespace
 }  // namespace koan::fuzz
 
@@ -50,6 +72,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView raw(data, size);
   fuzz::check_replies(as_text(raw));
   fuzz::check_payload(raw);
+  fuzz::check_live(as_text(raw));
   if (const auto file = ask::parse_ask_file(raw)) {
     fuzz::require(file->payload.size() < size, "a payload is a part of its file");
     ask::AskIdentity nobody;

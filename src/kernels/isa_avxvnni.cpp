@@ -1,0 +1,39 @@
+// The kernels for AVX2 with VNNI at 256 bits, which processors without AVX-512 have. Compiled with its own flags:
+// nothing here may be used by other files, so everything but the accessor is local, and no standard header with inline
+// code is included. Tile shapes were chosen by kernels_bench.
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__)
+namespace koan {
+namespace {
+constexpr const char* kName = "avxvnni";
+constexpr int kTileRows = 1;
+constexpr int kTileCols = 3;
+constexpr int kTileBlocks = 1;
+constexpr int kTileHeads = 2;
+constexpr int kPeakChains = 6;
+}  // namespace
+}  // namespace koan
+
+// Each of these builds on those before it.
+// clang-format off
+#include "kernels/lanes_avx2.inl"
+#include "kernels/reductions_x86.inl"
+#include "kernels/elementwise.inl"
+#include "kernels/frequencies.inl"
+#include "kernels/quads_avxvnni.inl"
+#include "kernels/dots_vnni.inl"
+#include "kernels/matmul.inl"
+#include "kernels/attention.inl"
+#include "kernels/mixing_x86.inl"
+#include "kernels/table.inl"
+// clang-format on
+
+namespace koan {
+const Kernels* avxvnni_kernels() noexcept { return &kTable; }
+}  // namespace koan
+#else
+namespace koan {
+const Kernels* avxvnni_kernels() noexcept { return nullptr; }
+}  // namespace koan
+#endif
