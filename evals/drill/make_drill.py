@@ -31,7 +31,7 @@ def problems(arguments):
     rng = random.Random(arguments.seed)
     seen = set()
     while len(seen) < arguments.count:
-        problem = stories.make_problem(rng, arguments.test)
+        problem = stories.make_problem(rng, arguments.test, arguments.unknown)
         if problem.question in seen:
             continue
         seen.add(problem.question)
@@ -78,6 +78,7 @@ def main():
             verb.add_argument("--count", type=int, required=True)
         if name == "problems":
             verb.add_argument("--test", action="store_true")
+            verb.add_argument("--unknown", type=float, default=0, help="share of events told with made-up verbs")
         if name == "play":
             verb.add_argument("--problems", required=True)
             verb.add_argument("--attempts", nargs="+", required=True)

@@ -126,7 +126,7 @@ def history(questions, attempt, solution):
 
 # How often a role is taught for a problem, by the model that is trained: the far side answers, the near side asks and revises.
 SHARES = {
-    "near": {"attempt": 0.5, "questions": 0.4, "predict": 0.4, "revise": 1.0, "answer": 0.2, "suppose": 0.3, "pool": 0.25, "again": 0.25, "verdict": 0.05, "select": 0.05},
+    "near": {"attempt": 0.4, "questions": 0.3, "predict": 0.2, "revise": 1.0, "answer": 0.1, "suppose": 0.2, "pool": 0.15, "again": 0.15, "verdict": 0.03, "select": 0.03},
     "far": {"attempt": 1.0, "questions": 0.15, "predict": 0.1, "revise": 0.2, "answer": 1.0, "suppose": 0.1, "pool": 0.1, "again": 0.1, "verdict": 0.3, "select": 0.4},
 }
 

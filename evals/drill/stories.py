@@ -104,14 +104,23 @@ def solution_text(steps):
     return "\n".join(lines + [f"Answer: {steps[-1][3]}"])
 
 
-def make_problem(rng, test):
+def make_problem(rng, test, unknown=0):
+    """`unknown`: share of the events that are told with a made-up verb, so that only an answer can say whether they add or take away."""
     while True:
-        problem = _try(rng, test)
+        problem = _try(rng, test, unknown)
         if problem is not None:
             return problem
 
 
-def _try(rng, test):
+def _made_up(rng, kind, has_things):
+    verb = "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(rng.choice([2, 2, 3]))) + rng.choice("bdgklmnprt") + "s"
+    what = "{t}" if has_things else rng.choice(["units", "of them"])
+    if kind in ("+", "-"):
+        return rng.choice(["{N} %s {a} %s.", "Then {N} %s {a} %s.", "On Monday {N} %s {a} %s."]) % (verb, what)
+    return rng.choice(["{N} %s {a} packs of {b} %s.", "For {a} days {N} %s {b} %s a day."]) % (verb, what)
+
+
+def _try(rng, test, unknown):
     story = rng.choice(STORIES)
     name, friend = rng.sample(NAMES, 2)
     fields = {"N": name, "F": friend, "t": rng.choice(THINGS)}
@@ -132,6 +141,8 @@ def _try(rng, test):
         room = wanted - len(steps)
         kind = rng.choices(["+", "-", "+*", "-*", "*", "/"], [3, 3, 2, 2, 1, 1])[0]
         template = _pick(rng, story[kind], test)
+        if kind in ("+", "-", "+*", "-*") and rng.random() < unknown:
+            template = _made_up(rng, kind, story is STORIES[0])
         if template is None or (kind in ("+*", "-*") and room < 2):
             continue
         if kind in ("+", "-"):

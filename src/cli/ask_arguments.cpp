@@ -38,7 +38,7 @@ void add_threads(CLI::App& app, AskArguments& out) {
 }
 
 void add_near(CLI::App& app, AskArguments& out) {
-  app.add_option("--small", out.small, "The solver; default local:nano")->type_name("MODEL");
+  app.add_option("--small", out.small, "The solver; default local:drill-small")->type_name("MODEL");
   app.add_option("--questioner", out.questioner, "Who asks; default: the solver")->type_name("MODEL");
   app.add_option("--transcript", out.transcript, "Keep every step in this file; go on from what it holds")
       ->type_name("FILE");
@@ -46,7 +46,7 @@ void add_near(CLI::App& app, AskArguments& out) {
 }
 
 void add_large(CLI::App& app, AskArguments& out) {
-  app.add_option("--large", out.large, "The answerer; default local:small")->type_name("MODEL");
+  app.add_option("--large", out.large, "The answerer; default local:drill-large")->type_name("MODEL");
   app.add_option("-n,--max-tokens", out.max_tokens, "At most so many tokens a reply; default: what the protocol says")
       ->type_name("N");
   add_remote_options(app, out.remote);

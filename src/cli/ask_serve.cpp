@@ -117,9 +117,9 @@ Status serve_answers(const AskArguments& arguments) {
   handlers.error = [](int status) { return ask::live_error(status).body; };
   // First, since an address that cannot be had is to leave no ledger behind.
   KOAN_ASSIGN(const HttpServer server, HttpServer::start(options, std::move(handlers)));
-  const std::string large = arguments.large.empty() ? "local:small" : arguments.large;
+  const std::string large = arguments.large.empty() ? kDefaultLarge : arguments.large;
   KOAN_ASSIGN(ChatModel * model, models.get(large));
-  KOAN_ASSIGN(ask::ProtocolData data, ask::find_protocol("batch10"));
+  KOAN_ASSIGN(ask::ProtocolData data, protocol_for("batch10", large));
   KOAN_ASSIGN(const std::string path, ledger_path(use.ledger));
   KOAN_ASSIGN(ask::BitMeter meter, ask::BitMeter::open(path, {use.cap, use.total}));
   door.open(ask::FarSide(std::move(data), model, arguments.max_tokens), std::move(meter), hooks_of(use.verbose));

@@ -15,15 +15,16 @@ namespace {
 
 constexpr TextKind kProblem{"a problem", std::uint64_t{1} << 20};
 
-bool is_embedded(const std::string& word) {
+// Its place among the embedded models; none for others.
+std::optional<std::size_t> embedded_of(const std::string& word) {
   constexpr std::string_view kLocal = "local:";
-  return word.starts_with(kLocal) && find_embedded(word.substr(kLocal.size())).has_value();
+  return find_embedded(word.starts_with(kLocal) ? std::string_view(word).substr(kLocal.size()) : word);
 }
 
 Result<Sha256> hash_of(const ChatModel& model, const char* role) {
   if (const auto hash = sha256_from_hex(model.identity())) return *hash;
   return Error{ErrorCode::kUsage, std::string(role) + " " + model.name() +
-                                      ": an ask file needs models that are exact, such as local:nano"};
+                                      ": an ask file needs models that are exact, such as local:drill-small"};
 }
 
 }  // namespace
@@ -78,9 +79,18 @@ Result<ask::AskIdentity> identity_of(const std::string& problem, const ask::Prot
   return out;
 }
 
+Result<ask::ProtocolData> protocol_for(const std::string& protocol, const std::string& model) {
+  const auto embedded = embedded_of(model);
+  const bool drilled = embedded && *embedded >= kTiers && protocol.find('@') == std::string::npos;
+  return ask::find_protocol(protocol + (drilled ? "@drill" : ""));
+}
+
 void warn_of_embedded(const AskArguments& arguments, const std::string& word) {
-  if (!arguments.quiet && !arguments.json && is_embedded(word))
-    say(word + " predicts text and was never taught to answer: the bits are real, its answers are not worth reading");
+  const auto embedded = embedded_of(word);
+  if (!embedded || arguments.quiet || arguments.json) return;
+  say(word + (*embedded < kTiers
+                  ? " predicts text and was never taught to answer: the bits are real, its answers are not worth reading"
+                  : " was taught word problems with two to four steps of arithmetic, and nothing else"));
 }
 
 void report(const AskArguments& arguments, const ask::Protocol& played, std::size_t file_bytes) {

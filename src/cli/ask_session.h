@@ -35,7 +35,14 @@ struct AskRun {
   AskFar far = {};  // instead, in live mode
 };
 
-// The embedded models have read stories and encyclopedias; they do not converse.
+// The pair that was taught to play (docs/training.md, "The drill pair").
+inline constexpr const char* kDefaultSmall = "local:drill-small";
+inline constexpr const char* kDefaultLarge = "local:drill-large";
+
+// A protocol that names no prompts gets those that the model was taught with.
+Result<ask::ProtocolData> protocol_for(const std::string& protocol, const std::string& model);
+
+// What an embedded model cannot do.
 void warn_of_embedded(const AskArguments& arguments, const std::string& word);
 
 // Plays to the end.

@@ -15,9 +15,6 @@
 namespace koan::cli {
 namespace {
 
-constexpr const char* kSmall = "local:nano";
-constexpr const char* kLarge = "local:small";
-
 Result<std::string> read_gold(const AskArguments& arguments) {
   if (arguments.gold.empty()) return std::string();
   KOAN_ASSIGN(const Bytes text, read_file(arguments.gold, std::uint64_t{1} << 20));
@@ -27,14 +24,14 @@ Result<std::string> read_gold(const AskArguments& arguments) {
 // run and send: both sides.
 Status both_sides(const AskArguments& arguments) {
   KOAN_ASSIGN(const std::string problem, read_problem(arguments));
-  KOAN_ASSIGN(const ask::ProtocolData data, ask::find_protocol(arguments.protocol));
+  const std::string small = arguments.small.empty() ? kDefaultSmall : arguments.small;
+  const std::string large = arguments.large.empty() ? kDefaultLarge : arguments.large;
+  KOAN_ASSIGN(const ask::ProtocolData data, protocol_for(arguments.protocol, small));
   AskRun run;
   run.settings.problem = problem;
   run.settings.seed = arguments.seed;
   run.settings.cap = arguments.max_tokens;
   KOAN_ASSIGN(run.settings.gold, read_gold(arguments));
-  const std::string small = arguments.small.empty() ? kSmall : arguments.small;
-  const std::string large = arguments.large.empty() ? kLarge : arguments.large;
   const std::string words[ask::kRoles] = {small, arguments.questioner.empty() ? small : arguments.questioner, large,
                                           arguments.judge.empty() ? large : arguments.judge};
   KOAN_ASSIGN(AskModels models, AskModels::create(arguments));
@@ -68,11 +65,11 @@ Status both_sides(const AskArguments& arguments) {
 // run with a server: the near side.
 Status live(const AskArguments& arguments) {
   KOAN_ASSIGN(const std::string problem, read_problem(arguments));
-  KOAN_ASSIGN(const ask::ProtocolData data, ask::find_protocol(arguments.protocol));
+  const std::string small = arguments.small.empty() ? kDefaultSmall : arguments.small;
+  KOAN_ASSIGN(const ask::ProtocolData data, protocol_for(arguments.protocol, small));
   KOAN_TRY(ask::check_live(data));
   if (!arguments.gold.empty() || !arguments.judge.empty())
     return Error{ErrorCode::kUsage, "--gold and --judge are for models that answer here, not for a server"};
-  const std::string small = arguments.small.empty() ? kSmall : arguments.small;
   AskRun run;
   KOAN_ASSIGN(run.far, connect_far(arguments));
   KOAN_ASSIGN(AskModels models, AskModels::create(arguments));
@@ -111,7 +108,7 @@ std::string near_word(const std::string& word, const ask::ShortHash& wanted) {
   if (!word.empty()) return word;
   for (const EmbeddedModel& model : embedded_models())
     if (ask::short_hash(sha256(model.gguf)) == wanted) return "local:" + std::string(model.name);
-  return kSmall;  // whose hash is then said to differ
+  return kDefaultSmall;  // whose hash is then said to differ
 }
 
 Status receive(const AskArguments& arguments) {

@@ -7,11 +7,12 @@ printf '%s\n' "$problem" >problem.txt
 ask() { "$KOAN" ask "$@"; }
 number() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"; }
 
-# Offline, with the embedded models; it says how little they know.
+# Offline, with the embedded pair; it says how little it knows, and other embedded models that they know nothing.
 expect 0 ask run -n 24 "$problem"; cp .out answer
-said "batch10: 10 questions, 10 decisions"; said "never taught to answer"
+said "batch10@drill: 10 questions, 10 decisions"; said "was taught word problems"
 expect 0 ask run -q -n 24 --file problem.txt; same .out answer; silent
 ask run -q -n 24 <problem.txt | cmp -s - answer || fail "from stdin"
+expect 0 ask run -n 8 --small local:nano --large local:small "$problem"; said "batch10: 10 questions"; said "never taught to answer"
 
 # File mode: what is sent is as long as it says, and leads to the same answer.
 expect 0 ask send -n 24 "$problem" -o a.koan --transcript sent.jsonl; same .out answer

@@ -93,14 +93,14 @@ stop TERM 0
 
 # A cap of four stops at the fifth question; with a higher one the same command goes on, and pays for the rest alone.
 rm ledger
-serve --cap 4 --large local:nano -n 24
+serve --cap 4 --large local:drill-large -n 24
 expect_error 7 "the bits of this day (UTC) are spent" run --transcript four.jsonl
 spent 4
 [ "$(grep -c '"kind":"decision"' four.jsonl)" -eq 4 ] || fail "$(cat four.jsonl)"
 expect_error 7 "the bits of this day (UTC) are spent" run --transcript four.jsonl
 spent 4
 stop TERM 0
-serve --cap 100 --total 11 --large local:nano -n 24
+serve --cap 100 --total 11 --large local:drill-large -n 24
 expect 0 run --transcript four.jsonl; cp .out four.json
 spent 10
 expect 0 run; same .out four.json
@@ -108,7 +108,7 @@ expect 0 "$KOAN" ask show four.jsonl
 
 # The answer is that of both sides in one process, and so is every decision.
 decisions() { python3 -c 'import json, sys; print([[d["about"], d["means"]] for d in json.load(open(sys.argv[1]))["decisions"]])' "$1"; }
-expect 0 "$KOAN" ask run --json -n 24 --large local:nano --file problem; cp .out both.json
+expect 0 "$KOAN" ask run --json -n 24 --large local:drill-large --file problem; cp .out both.json
 [ "$(value both.json answer)" = "$(value four.json answer)" ] || fail "$(cat both.json four.json)"
 [ "$(decisions both.json)" = "$(decisions four.json)" ] || fail "$(cat both.json four.json)"
 
@@ -127,7 +127,7 @@ done
 expect_error 2 "is for run" "$KOAN" ask send -n 8 --large "serve:$url" --file problem -o x.ask
 expect_error 2 "in the clear" "$KOAN" ask run --large serve:http://example.com --file problem
 expect_error 6 "127.0.0.1" run --retries 0
-expect_error 2 "in the clear" "$KOAN" ask serve --cap 1 --listen 0.0.0.0:0 --ledger x.log --large local:nano
+expect_error 2 "in the clear" "$KOAN" ask serve --cap 1 --listen 0.0.0.0:0 --ledger x.log --large local:drill-large
 expect 2 "$KOAN" ask serve --listen 127.0.0.1:0
 for cap in -1 1.5 many; do expect_error 2 "--cap" "$KOAN" ask serve --cap $cap --listen 127.0.0.1:0 --ledger x.log; done
 said "--help"
