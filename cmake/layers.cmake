@@ -19,4 +19,6 @@ set(KOAN_LAYER_rewrite "base;formats;text;kernels;model;predict;route;coder;code
 set(KOAN_LAYER_import "base;formats;text;model")
 set(KOAN_LAYER_adapt "base;kernels;formats;text;model;route")
 set(KOAN_LAYER_eval "base;formats;text;model")
-set(KOAN_LAYER_cli "base;codec;formats;text;model;kernels;coder;predict;route;chat;eval;import;http;remote;ask;rewrite;grade;tasks")
+set(KOAN_LAYER_sandbox "base")
+set(KOAN_LAYER_runs "base;formats;text;kernels;model;predict;route;coder;codec;chat;grade;tasks;ask;rewrite;eval")
+set(KOAN_LAYER_cli "base;codec;formats;text;model;kernels;coder;predict;route;chat;eval;import;http;remote;ask;rewrite;grade;tasks;sandbox;runs")
