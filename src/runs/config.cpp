@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "model/model.h"
+#include "runs/sample.h"
 
 namespace koan::runs {
 namespace {

@@ -56,8 +56,10 @@ class Board {
       return {};
     }
     ++outcome_.failed;
-    if (outcome_.first_error.empty())
+    if (outcome_.first_error.empty()) {
       outcome_.first_error = "problem " + sample.id + ", arm " + sample.key.arm + ": " + sample.error;
+      outcome_.first_code = error->code;
+    }
     if (++failures_ < kMostFailures) return {};
     return Error{error->code, std::to_string(kMostFailures) + " samples failed in a row, the last one: " + sample.error};
   }

@@ -26,6 +26,7 @@ struct RunOutcome {
   std::size_t made = 0;     // now; the others were there
   std::size_t failed = 0;   // of these, with an error
   std::string first_error;
+  ErrorCode first_code = ErrorCode::kRemote;
 };
 
 // Failures of one sample (a server that refuses, a reply that is too long) are written down and the rest goes on, until
