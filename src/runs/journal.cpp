@@ -20,7 +20,7 @@ std::string name_of(const Shard& shard) {
          std::string(kSuffix);
 }
 
-Status lock(const FileHandle& file, const std::string& path) {
+Status lock_file(const FileHandle& file, const std::string& path) {
   if (::flock(file.fd(), LOCK_EX | LOCK_NB) == 0) return {};
   if (errno != EWOULDBLOCK) return io_error(path, errno);
   return Error{ErrorCode::kUsage, path + ": another koan is writing it"};
@@ -37,7 +37,7 @@ Status mend(const FileHandle& file, const std::string& folder, const std::string
   return {};
 }
 
-Status read_journal(const std::string& path, std::map<SampleKey, Sample>& out) {
+Status read_journal(const std::string& path, Samples& out) {
   KOAN_ASSIGN(const Bytes bytes, read_file(path, kMaxJournal));
   const std::string_view text = as_text(bytes);
   std::size_t number = 0;
@@ -74,7 +74,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& folder, const 
   const std::string path = folder + "/" + name_of(shard);
   FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   if (!file.is_open()) return io_error(path, errno);
-  KOAN_TRY(lock(file, path));
+  KOAN_TRY(lock_file(file, path));
   KOAN_TRY(mend(file, folder, path));
   return std::unique_ptr<Journal>(new Journal(path, std::move(file)));
 }
@@ -90,7 +90,7 @@ Status Journal::append(const JsonDocument& sample) {
   return {};
 }
 
-Result<std::map<SampleKey, Sample>> read_journals(const std::string& folder) {
+Result<Samples> read_journals(const std::string& folder) {
   std::vector<std::string> names;
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
@@ -99,7 +99,7 @@ Result<std::map<SampleKey, Sample>> read_journals(const std::string& folder) {
   }
   if (failed) return Error{ErrorCode::kIo, folder + ": " + failed.message()};
   std::sort(names.begin(), names.end());
-  std::map<SampleKey, Sample> out;
+  Samples out;
   for (const std::string& name : names) KOAN_TRY(read_journal(folder + "/" + name, out));
   return out;
 }

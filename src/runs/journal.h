@@ -34,8 +34,9 @@ class Journal {
   bool broken_ = false;  // what stands at its end is no line
 };
 
+using Samples = std::map<SampleKey, Sample>;
 // Of all journals of a folder, whatever their shards; of a sample that is there more than once the first without an
 // error. A line that is cut off at a journal's end does not count. Errors: kIo, kCorrupt with file and line.
-Result<std::map<SampleKey, Sample>> read_journals(const std::string& folder);
+Result<Samples> read_journals(const std::string& folder);
 
 }  // namespace koan::runs

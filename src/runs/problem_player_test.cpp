@@ -134,8 +134,10 @@ TEST_F(Arms, AnotherAnswerAtTheReceiverIsAnError) {
 TEST_F(Arms, ShareTheFirstAttemptAndTheSolution) {
   ASSERT_TRUE(play("small", 3));
   const ChatRequest attempt = dynamic_cast<ask::ScriptedChat*>(crew_.small.get())->seen.at(0);
-  for (const Arm& arm : all_arms())
-    if (arm.kind == ArmKind::kProtocol) ASSERT_TRUE(player_->play(arm, 0, 0)) << arm.name;
+  for (const Arm& arm : all_arms()) {
+    if (arm.kind != ArmKind::kProtocol) continue;
+    ASSERT_TRUE(player_->play(arm, 0, 0)) << arm.name;
+  }
   std::size_t same = 0;
   for (const ChatRequest& request : dynamic_cast<ask::ScriptedChat*>(crew_.small.get())->seen)
     same += request.messages.back().content == attempt.messages.back().content && request.temperature == 0 &&

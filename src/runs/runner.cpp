@@ -18,7 +18,7 @@ bool is_of_the_sample(ErrorCode code) noexcept {
 // What is done, by whoever.
 class Board {
  public:
-  Board(const RunSetup& setup, std::map<SampleKey, Sample> there) : setup_(setup), there_(std::move(there)) {
+  Board(const RunSetup& setup, Samples there) : setup_(setup), there_(std::move(there)) {
     for (std::size_t i = 0; i < setup.config.problems.size(); ++i) {
       if (!setup.shard.owns(i)) continue;
       mine_.push_back(i);
@@ -71,7 +71,7 @@ class Board {
   }
 
   const RunSetup& setup_;
-  const std::map<SampleKey, Sample> there_;
+  const Samples there_;
   std::vector<std::size_t> mine_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> stopped_{false};
@@ -166,7 +166,7 @@ class Worker {
 
 Result<RunOutcome> run(const RunSetup& setup) {
   KOAN_ASSIGN(const std::unique_ptr<Journal> journal, Journal::open(setup.folder, setup.shard));
-  KOAN_ASSIGN(std::map<SampleKey, Sample> there, read_journals(setup.folder));
+  KOAN_ASSIGN(Samples there, read_journals(setup.folder));
   Board board(setup, std::move(there));
   if (!board.start()) return board.outcome();
   KOAN_TRY(run_workers(std::max(setup.workers, 1u), [&](unsigned) -> Status {
@@ -181,7 +181,7 @@ Result<RunOutcome> run(const RunSetup& setup) {
 }
 
 Result<Gathered> gather(const RunConfig& config, const std::string& folder) {
-  KOAN_ASSIGN(std::map<SampleKey, Sample> there, read_journals(folder));
+  KOAN_ASSIGN(Samples there, read_journals(folder));
   Gathered out;
   for (std::size_t i = 0; i < config.problems.size(); ++i) {
     const std::string hash = hash_of(config.problems[i]);
