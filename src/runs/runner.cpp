@@ -46,22 +46,24 @@ class Board {
     tell();
     return done_ < outcome_.samples;
   }
-  Status made(const Sample& sample, const std::optional<Error>& error) {
+  void made(const Sample& sample, const std::optional<Error>& error) {
     const std::lock_guard lock(mutex_);
     ++outcome_.made;
     ++done_;
     tell();
-    if (!error) {
-      failures_ = 0;
-      return {};
-    }
+    if (!error) return;
     ++outcome_.failed;
-    if (outcome_.first_error.empty()) {
-      outcome_.first_error = "problem " + sample.id + ", arm " + sample.key.arm + ": " + sample.error;
-      outcome_.first_code = error->code;
-    }
-    if (++failures_ < kMostFailures) return {};
-    return Error{error->code, std::to_string(kMostFailures) + " samples failed in a row, the last one: " + sample.error};
+    if (!outcome_.first_error.empty()) return;
+    outcome_.first_error = "problem " + sample.id + ", arm " + sample.key.arm + ": " + sample.error;
+    outcome_.first_code = error->code;
+  }
+  // One whose samples all came out, or the error of one that did not.
+  Status problem_done(const std::optional<Error>& error) {
+    const std::lock_guard lock(mutex_);
+    failures_ = error ? failures_ + 1 : 0;
+    if (failures_ < kMostFailures) return {};
+    return Error{error->code, "samples of " + std::to_string(kMostFailures) +
+                                  " problems in a row failed, the last one: " + error->message};
   }
   const RunOutcome& outcome() const noexcept { return outcome_; }
 
@@ -77,7 +79,7 @@ class Board {
   std::atomic<bool> stopped_{false};
   std::mutex mutex_;
   std::size_t done_ = 0;
-  unsigned failures_ = 0;  // in a row
+  unsigned failures_ = 0;  // problems in a row
   RunOutcome outcome_;
 };
 
@@ -100,18 +102,21 @@ class Worker {
   Status problem(std::size_t index) {
     const RunConfig& config = setup_.config;
     ProblemPlayer player(config.rules, setup_.facts, crew_, config.problems[index], index);
+    std::optional<Error> failed;
     for (std::uint32_t trial = 0; trial < config.trials; ++trial) {
       if (const Sample* large = board_.find({index, std::string(kLargeArm), trial}))
         KOAN_TRY(player.remember_large(trial, large->text, large->large));
       for (const Arm& arm : config.arms) {
         if (board_.stopped()) return {};
-        if (board_.find({index, std::string(arm.name), trial}) == nullptr) KOAN_TRY(sample(player, arm, index, trial));
+        if (board_.find({index, std::string(arm.name), trial}) == nullptr)
+          KOAN_TRY(sample(player, arm, index, trial, failed));
       }
     }
-    return {};
+    return board_.problem_done(failed);
   }
 
-  Status sample(ProblemPlayer& player, const Arm& arm, std::size_t index, std::uint32_t trial) {
+  Status sample(ProblemPlayer& player, const Arm& arm, std::size_t index, std::uint32_t trial,
+                std::optional<Error>& failed) {
     const tasks::Problem& problem = setup_.config.problems[index];
     Sample out;
     out.key = {index, std::string(arm.name), trial};
@@ -129,7 +134,9 @@ class Worker {
       out.error = error->message.empty() ? "failed" : error->message;
     }
     KOAN_TRY(journal_.append(to_json(out, setup_.config.task.name)));
-    return board_.made(out, error);
+    board_.made(out, error);
+    if (error) failed = std::move(error);
+    return {};
   }
 
   Status fill(ProblemPlayer& player, const Arm& arm, const tasks::Problem& problem, Sample& out) {

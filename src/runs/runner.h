@@ -30,8 +30,8 @@ struct RunOutcome {
 };
 
 // Failures of one sample (a server that refuses, a reply that is too long) are written down and the rest goes on, until
-// kMostFailures happen in a row. Errors: the last of those; kCancelled, kBudget and all else at once. What was made
-// stays.
+// kMostFailures problems in a row had some. Errors: the last of those; kCancelled, kBudget and all else at once. What
+// was made stays.
 inline constexpr unsigned kMostFailures = 5;
 Result<RunOutcome> run(const RunSetup& setup);
 
