@@ -63,16 +63,19 @@ bool EvalModels::any_remote() const {
 }
 
 Result<runs::CrewMaker> EvalModels::crews(const RemoteUse& remote) const {
+  struct Opener {
+    std::mutex mutex;
+    Endpoints endpoints;
+  };
   KOAN_ASSIGN(Endpoints endpoints, Endpoints::create(remote, 1));
-  const auto opening = std::make_shared<std::mutex>();
-  const auto open = [known = known_, endpoints, opening](const std::string& word) mutable
-      -> Result<std::unique_ptr<ChatModel>> {
+  const std::shared_ptr<Opener> opener(new Opener{{}, std::move(endpoints)});
+  const auto open = [known = known_, opener](const std::string& word) -> Result<std::unique_ptr<ChatModel>> {
     const Known& one = *known.at(word);
     if (one.ready) return std::unique_ptr<ChatModel>(local_chat(one.named, *one.ready));
-    const std::lock_guard lock(*opening);
-    return endpoints.open(word);
+    const std::lock_guard lock(opener->mutex);
+    return opener->endpoints.open(word);
   };
-  return runs::CrewMaker([open, words = words_]() mutable -> Result<runs::Crew> {
+  return runs::CrewMaker([open, words = words_]() -> Result<runs::Crew> {
     runs::Crew out;
     KOAN_ASSIGN(out.small, open(words.small));
     KOAN_ASSIGN(out.large, open(words.large));
