@@ -31,7 +31,8 @@ constexpr const char* kSamples = "evals/samples";
 Result<std::string> data_of(const tasks::Task& task, const std::string& given) {
   if (!given.empty()) return given;
   if (task.file.empty())
-    return Error{ErrorCode::kUsage, "task " + task.name + " needs its published file: --data FILE (" + task.source + ")"};
+    return Error{ErrorCode::kUsage,
+                 "task " + task.name + " needs its published file: --data FILE (" + task.source + ")"};
   std::string plain = task.file;
   if (plain.ends_with(".zst")) plain.resize(plain.size() - 4);
   for (const std::string& folder : {environment("KOAN_BENCHMARKS"), std::string(kSamples)}) {
@@ -113,7 +114,8 @@ Result<RemoteUse> agree(const EvalRunArguments& arguments, const EvalModels& mod
   if (left == 0 || !models.any_remote()) return out;
   const std::size_t samples = setup.config.arms.size() * setup.config.trials;
   KOAN_ASSIGN(const runs::Estimates estimates, runs::estimate(setup.config, (left + samples - 1) / samples));
-  const PaidModel paid[] = {{arguments.small, estimates.small}, {arguments.large, estimates.large}, {arguments.judge, estimates.judge}};
+  const PaidModel paid[] = {
+      {arguments.small, estimates.small}, {arguments.large, estimates.large}, {arguments.judge, estimates.judge}};
   double most_tokens = 0;
   for (const PaidModel& one : paid) {
     if (!models.is_remote(one.word)) continue;
@@ -130,7 +132,9 @@ Result<RemoteUse> agree(const EvalRunArguments& arguments, const EvalModels& mod
 
 Error failure(const runs::RunOutcome& outcome) {
   return Error{outcome.first_code, format("%zu samples failed; the same command tries them again, --errors-are-wrong "
-                                          "counts them as wrong; the first: ", outcome.failed) + outcome.first_error};
+                                          "counts them as wrong; the first: ",
+                                          outcome.failed) +
+                                       outcome.first_error};
 }
 
 Status finish(const EvalRunArguments& arguments, const runs::RunSetup& setup, const runs::RunOutcome& outcome) {
@@ -151,8 +155,7 @@ Status finish(const EvalRunArguments& arguments, const runs::RunSetup& setup, co
   } else {
     std::fputs(table_of(setup.config, summary).c_str(), stdout);
   }
-  if (!arguments.quiet)
-    say("written: " + setup.folder + "/results.json, samples_" + setup.config.task.name + ".jsonl");
+  if (!arguments.quiet) say("written: " + setup.folder + "/results.json, samples_" + setup.config.task.name + ".jsonl");
   return {};
 }
 

@@ -47,7 +47,8 @@ void add_options(CLI::App& app, EvalRunArguments& out, std::string& shard) {
   app.add_option("--data", out.data, "File of the problems, or folder that has it")->type_name("PATH");
   app.add_option("--out", out.out, "Folder of the run; default runs/TASK-HASH")->type_name("DIR");
   app.add_flag("--unsandboxed", out.unsandboxed, "Run programs that models write without isolation");
-  app.add_flag("--errors-are-wrong", out.errors_are_wrong, "Count samples that failed as wrong, rather than wait for them");
+  app.add_flag("--errors-are-wrong", out.errors_are_wrong,
+               "Count samples that failed as wrong, rather than wait for them");
   app.add_flag("--yes", out.yes, "Pay what the estimate says, without another budget");
   add_remote_options(app, out.remote);
   app.add_option("-T,--threads", out.threads, "Problems at a time; never changes a result; default: one a core")
@@ -81,8 +82,9 @@ Result<runs::Shard> shard_of_environment() {
 
 Status complete(EvalRunArguments& out, const std::string& shard) {
   if (out.remote.no_cache)
-    return Error{ErrorCode::kUsage,
-                 "--no-cache: arms share replies, and a run that goes on must not pay for them again; it needs the cache"};
+    return Error{
+        ErrorCode::kUsage,
+        "--no-cache: arms share replies, and a run that goes on must not pay for them again; it needs the cache"};
   if (shard.empty()) return {};
   KOAN_ASSIGN(out.shard, shard == "env" ? shard_of_environment() : runs::parse_shard(shard));
   return {};

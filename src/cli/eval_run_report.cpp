@@ -56,8 +56,8 @@ std::string estimate_line(const PaidModel& model, const std::optional<runs::Pric
   std::string out = format("%s: about %.0f calls, %.0f tokens in, %.0f out (at most %.0f)", model.word.c_str(), e.calls,
                            e.input_tokens, e.output_tokens, e.most_output_tokens);
   if (prices)
-    out += format(", about %.2f (at most %.2f) at the prices in the configuration",
-                  runs::money_of(e, *prices, false), runs::money_of(e, *prices, true));
+    out += format(", about %.2f (at most %.2f) at the prices in the configuration", runs::money_of(e, *prices, false),
+                  runs::money_of(e, *prices, true));
   return out + "; replies that are cached cost nothing";
 }
 
@@ -71,14 +71,15 @@ std::string table_of(const runs::RunConfig& config, const runs::RunSummary& summ
                summary.n_easy == 0 ? "-" : format("%.1f", 100 * arm.harm.value), p_text(arm, "retry"),
                p_text(arm, "random_bits")});
   }
-  std::string out = format("%s: %zu problems, %u %s, seed %llu; small %s, large %s\n\n", config.task.name.c_str(),
-                           summary.problems, config.trials, config.trials == 1 ? "trial" : "trials",
-                           static_cast<unsigned long long>(config.seed), config.small.name.c_str(),
-                           config.large.name.c_str());
+  std::string out =
+      format("%s: %zu problems, %u %s, seed %llu; small %s, large %s\n\n", config.task.name.c_str(), summary.problems,
+             config.trials, config.trials == 1 ? "trial" : "trials", static_cast<unsigned long long>(config.seed),
+             config.small.name.c_str(), config.large.name.c_str());
   out = printable(out.substr(0, out.size() - 2)) + "\n\n" + table.text();
   out += format("\ngap %.1f points; intervals of 95%%; p: McNemar's exact test against that arm\n", 100 * summary.gap);
-  out += format("medium and hard: %zu problems that only the large model has right; harm: of %zu that the small one has\n",
-                summary.n_medium_hard, summary.n_easy);
+  out +=
+      format("medium and hard: %zu problems that only the large model has right; harm: of %zu that the small one has\n",
+             summary.n_medium_hard, summary.n_easy);
   if (oracle) out += "oracle arms were told the reference answer: an upper bound, not a method\n";
   for (const runs::ArmSummary& arm : summary.arms)
     if (arm.errors != 0) out += format("%s: %zu samples failed and count as wrong\n", arm.name.c_str(), arm.errors);

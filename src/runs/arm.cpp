@@ -35,7 +35,8 @@ Result<std::vector<Arm>> arms_named(std::span<const std::string> names) {
   bool all = false;
   for (const std::string& name : names) {
     const auto has_name = [&](const Arm& arm) { return arm.name == name; };
-    if (name == "all") all = true;
+    if (name == "all")
+      all = true;
     else if (std::none_of(all_arms().begin(), all_arms().end(), has_name))
       return Error{ErrorCode::kUsage, "there is no arm '" + name + "'; there are: " + known};
   }

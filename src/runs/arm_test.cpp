@@ -60,7 +60,7 @@ TEST(BitModel, CoinsAreFairSeededAndDoNotDependOnTheOrder) {
     sum += bit;
     same += bit == chosen(coin, std::to_string(i), 2) ? 1 : 0;
   }
-  EXPECT_NEAR(static_cast<double>(sum), 1000, 100);   // 4.5 standard deviations; the coins are fixed
+  EXPECT_NEAR(static_cast<double>(sum), 1000, 100);  // 4.5 standard deviations; the coins are fixed
   EXPECT_NEAR(static_cast<double>(same), 1000, 100);
   EXPECT_EQ(chosen(other, "1999", 1), chosen(coin, "1999", 1));
 }

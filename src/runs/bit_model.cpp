@@ -5,9 +5,7 @@
 namespace koan::runs {
 namespace {
 
-const char* name_of(Far far) {
-  return far == Far::kRandom ? "bits:random" : far == Far::kYes ? "bits:yes" : "bits:no";
-}
+const char* name_of(Far far) { return far == Far::kRandom ? "bits:random" : far == Far::kYes ? "bits:yes" : "bits:no"; }
 
 }  // namespace
 

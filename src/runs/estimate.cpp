@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/split_mix.h"
 #include "runs/problem_player.h"
 
 namespace koan::runs {
@@ -10,7 +11,8 @@ namespace {
 constexpr std::size_t kPlayed = 4;           // problems
 constexpr std::uint64_t kVerdictTokens = 8;  // of a judge's reply
 
-// Replies with text of the usual length that answers whatever is asked for.
+// Replies with text of the usual length that answers whatever is asked for, and never twice the same: what follows from
+// equal replies would be asked only once.
 class CountingModel final : public ChatModel {
  public:
   explicit CountingModel(const ModelName& model) : name_(model.name), identity_(model.identity) {}
@@ -23,14 +25,16 @@ class CountingModel final : public ChatModel {
     for (const ChatRequest& request : requests) {
       const std::uint32_t tokens = std::min(request.max_tokens, kTypicalTokens);
       count(request, tokens, request.max_tokens);
-      out.push_back({text_of(tokens), FinishReason::kEnd, {guessed_tokens(request), tokens}});
+      out.push_back({text_of(tokens, ++made_), FinishReason::kEnd, {guessed_tokens(request), tokens}});
     }
     return out;
   }
 
   Result<std::vector<ChoiceScore>> choose(const ChatRequest& request, std::span<const std::string> choices) override {
     count(request, 0, 0);
-    return std::vector<ChoiceScore>(choices.size(), ChoiceScore{1, 1});
+    std::vector<ChoiceScore> out(choices.size(), ChoiceScore{1, 1});
+    out[mix64(++made_) % out.size()].weight = 2;
+    return out;
   }
 
   Estimate counted;
@@ -43,19 +47,20 @@ class CountingModel final : public ChatModel {
     counted.most_output_tokens += most;
   }
 
-  static std::string text_of(std::uint32_t tokens) {
+  static std::string text_of(std::uint32_t tokens, std::uint64_t number) {
     std::string out;
-    for (int i = 1; i <= 10; ++i) out += std::to_string(i) + ". Yes\n";
+    for (unsigned i = 0; i < 10; ++i)
+      out += std::to_string(i + 1) + ((mix64(number) >> i & 1) != 0 ? ". Yes\n" : ". No\n");
     while (out.size() < std::size_t{4} * tokens) out += "one two three\n";
     return out + "Answer: 1";
   }
 
   std::string name_, identity_;
+  std::uint64_t made_ = 0;
 };
 
 void scale(Estimate& estimate, double by) noexcept {
-  for (double* one :
-       {&estimate.calls, &estimate.input_tokens, &estimate.output_tokens, &estimate.most_output_tokens})
+  for (double* one : {&estimate.calls, &estimate.input_tokens, &estimate.output_tokens, &estimate.most_output_tokens})
     *one *= by;
 }
 

@@ -30,8 +30,7 @@ Status lock_file(const FileHandle& file, const std::string& path) {
 Status mend(const FileHandle& file, const std::string& folder, const std::string& path) {
   KOAN_ASSIGN(const Bytes text, read_file(path, kMaxJournal));
   const std::size_t complete = as_text(text).rfind('\n') + 1;  // npos + 1 = 0
-  if (complete < text.size() && ::ftruncate(file.fd(), static_cast<off_t>(complete)) != 0)
-    return io_error(path, errno);
+  if (complete < text.size() && ::ftruncate(file.fd(), static_cast<off_t>(complete)) != 0) return io_error(path, errno);
   const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!handle.is_open() || ::fsync(handle.fd()) != 0) return io_error(folder, errno);
   return {};

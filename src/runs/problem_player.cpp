@@ -18,7 +18,8 @@ constexpr std::uint64_t kTrialStride = 1000;    // more than the seeds of any ar
 Result<std::string> gold_of(const tasks::Problem& problem) {
   std::string out = problem.solution;
   if (!problem.target.reference.empty()) out += (out.empty() ? "Answer: " : "\n\nAnswer: ") + problem.target.reference;
-  if (out.empty()) return Error{ErrorCode::kUsage, "problem " + problem.id + " has no reference that an oracle could be told"};
+  if (out.empty())
+    return Error{ErrorCode::kUsage, "problem " + problem.id + " has no reference that an oracle could be told"};
   return out;
 }
 
@@ -121,9 +122,10 @@ Result<Played> ProblemPlayer::self_consistency(std::uint64_t seed) {
   std::size_t best = 0, most = 0;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].empty()) continue;
-    const auto votes = static_cast<std::size_t>(std::count_if(answers.begin(), answers.end(), [&](const std::string& a) {
-      return !a.empty() && grade::same(problem_.target, answers[i], a);
-    }));
+    const auto votes =
+        static_cast<std::size_t>(std::count_if(answers.begin(), answers.end(), [&](const std::string& a) {
+          return !a.empty() && grade::same(problem_.target, answers[i], a);
+        }));
     if (votes > most) best = i;
     most = std::max(most, votes);
   }
@@ -162,8 +164,7 @@ Result<Played> ProblemPlayer::protocol(const Arm& arm, std::uint32_t trial, std:
 }
 
 // What koan ask send writes and koan ask receive makes of it, with models that remember nothing of the sender's.
-Result<std::uint64_t> ProblemPlayer::keep_and_replay(const ask::Protocol& played, const Arm& arm,
-                                                     std::uint32_t trial) {
+Result<std::uint64_t> ProblemPlayer::keep_and_replay(const ask::Protocol& played, const Arm& arm, std::uint32_t trial) {
   const ask::ProtocolData& data = played.data();
   const ask::Cast near{{&near_small_, arm.large_asks ? &near_large_ : &near_small_, nullptr, nullptr}};
   ask::AskIdentity identity;
@@ -172,8 +173,8 @@ Result<std::uint64_t> ProblemPlayer::keep_and_replay(const ask::Protocol& played
   KOAN_ASSIGN(identity.solver, identity_of(*near.at(ask::Role::kSolver)));
   KOAN_ASSIGN(identity.questioner, identity_of(*near.at(ask::Role::kQuestioner)));
   const Bytes payload = ask::encode_decisions(played.exchange().decisions, data);
-  const Bytes file = ask::write_ask_file(identity, played.settings().seed, played.settings().cap, payload,
-                                         played.exchange().answer);
+  const Bytes file =
+      ask::write_ask_file(identity, played.settings().seed, played.settings().cap, payload, played.exchange().answer);
   if (!rules_.asks.empty()) {
     KOAN_TRY(write_file(rules_.asks + "/" + std::string(arm.name) + "-" + std::to_string(index_) + "-" +
                             std::to_string(trial) + ".kask",

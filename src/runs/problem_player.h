@@ -13,7 +13,7 @@
 namespace koan::runs {
 
 struct PlayRules {
-  std::string prompts;  // the set that the task names
+  std::string prompts;        // the set that the task names
   std::uint32_t cap = 0;      // on the tokens of a reply; 0: what the protocols say
   std::uint32_t samples = 5;  // of self_consistency
   RunPrompts own;
@@ -73,9 +73,9 @@ class ProblemPlayer {
   const tasks::Problem& problem_;
   std::size_t index_;
   Remembering small_, large_;
-  Remembering near_small_, near_large_;  // the receiver's, who computes all by himself
+  Remembering near_small_, near_large_;           // the receiver's, who computes all by himself
   std::map<std::uint32_t, LargeAnswer> answers_;  // by trial
-  Use answer_use_;  // of arms that begin with the large model's answer
+  Use answer_use_;                                // of arms that begin with the large model's answer
 };
 
 // The protocol with the prompts of a task. Errors: those of ask::find_protocol.

@@ -7,7 +7,7 @@
 namespace koan::runs {
 namespace {
 
-class Arms : public ::testing::Test {
+class ArmPlay : public ::testing::Test {
  protected:
   // The text that an arm comes to on a problem, or its error.
   Result<Played> play(const std::string& name, std::size_t index) {
@@ -33,7 +33,7 @@ class Arms : public ::testing::Test {
 };
 
 // Problem 3 is 30 + 7: the small model says 38, the large one 37. Problem 2 is 20 + 7: both say 27.
-TEST_F(Arms, DoWhatTheyAreNamedFor) {
+TEST_F(ArmPlay, DoWhatTheyAreNamedFor) {
   EXPECT_EQ(answer("small", 3), 38);
   EXPECT_EQ(answer("small", 2), 27);
   EXPECT_EQ(answer("large", 3), 37);
@@ -55,7 +55,7 @@ TEST_F(Arms, DoWhatTheyAreNamedFor) {
   EXPECT_EQ(answer("lossless", 5), 59);
 }
 
-TEST_F(Arms, OnlyTheOracleKnowsTheReference) {
+TEST_F(ArmPlay, OnlyTheOracleKnowsTheReference) {
   // The large model believes in a wrong answer of its own, and does not when it is given the right one.
   EXPECT_EQ(answer("small", 5), 58);
   EXPECT_EQ(answer("qa", 5), 57);  // "No" is right, whatever its reason
@@ -69,7 +69,7 @@ TEST_F(Arms, OnlyTheOracleKnowsTheReference) {
   }
 }
 
-TEST_F(Arms, BitsThatTellNothingAskNobody) {
+TEST_F(ArmPlay, BitsThatTellNothingAskNobody) {
   for (const char* name : {"random_bits", "constant_yes", "constant_no", "blc", "small", "retry", "self_consistency"}) {
     ASSERT_TRUE(play(name, 3)) << name;
     EXPECT_EQ(*world_.asked_large, 0u) << name;
@@ -83,7 +83,7 @@ TEST_F(Arms, BitsThatTellNothingAskNobody) {
   }
 }
 
-TEST_F(Arms, BitsAreWhatTheProtocolCharges) {
+TEST_F(ArmPlay, BitsAreWhatTheProtocolCharges) {
   for (const char* name : {"small", "retry", "self_consistency"}) EXPECT_EQ(play(name, 3)->bits, 0) << name;
   const auto qa = play("qa", 3);
   EXPECT_EQ(qa->questions, 10u);
@@ -97,7 +97,7 @@ TEST_F(Arms, BitsAreWhatTheProtocolCharges) {
   EXPECT_GE(8 * lossless->file_bytes, lossless->bits);
 }
 
-TEST_F(Arms, AnAskFileIsKeptAndLeadsToTheSameAnswer) {
+TEST_F(ArmPlay, AnAskFileIsKeptAndLeadsToTheSameAnswer) {
   const auto qa = play("qa", 3);
   EXPECT_EQ(std::filesystem::file_size(folder_.path() + "/asks/qa-3-0.kask"), qa->file_bytes);
   EXPECT_GT(qa->file_bytes, qa->payload_bytes);
@@ -110,7 +110,7 @@ TEST_F(Arms, AnAskFileIsKeptAndLeadsToTheSameAnswer) {
 }
 
 // A small model that calls itself exact and is not: the receiver finds out.
-TEST_F(Arms, AnotherAnswerAtTheReceiverIsAnError) {
+TEST_F(ArmPlay, AnotherAnswerAtTheReceiverIsAnError) {
   setup_ = world_.setup(folder_.path());
   std::filesystem::create_directories(folder_.path() + "/asks");
   crew_ = world_.crew();
@@ -131,7 +131,7 @@ TEST_F(Arms, AnotherAnswerAtTheReceiverIsAnError) {
   EXPECT_EQ(played.error().code, ErrorCode::kVerification);
 }
 
-TEST_F(Arms, ShareTheFirstAttemptAndTheSolution) {
+TEST_F(ArmPlay, ShareTheFirstAttemptAndTheSolution) {
   ASSERT_TRUE(play("small", 3));
   const ChatRequest attempt = dynamic_cast<ask::ScriptedChat*>(crew_.small.get())->seen.at(0);
   for (const Arm& arm : all_arms()) {
@@ -148,7 +148,7 @@ TEST_F(Arms, ShareTheFirstAttemptAndTheSolution) {
 }
 
 // Each arm pays for all it needs, whether another arm has asked before or not.
-TEST_F(Arms, PayAsIfTheyWereAlone) {
+TEST_F(ArmPlay, PayAsIfTheyWereAlone) {
   ASSERT_TRUE(play("qa", 3));
   const auto alone = player_->take_uses();
   ASSERT_TRUE(play("small", 3));
@@ -163,7 +163,7 @@ TEST_F(Arms, PayAsIfTheyWereAlone) {
   EXPECT_GT(together.large.tokens.input_tokens, 0u);
 }
 
-TEST_F(Arms, ChosenNeedsASmallModelThatGivesWeights) {
+TEST_F(ArmPlay, ChosenNeedsASmallModelThatGivesWeights) {
   ASSERT_TRUE(play("chosen", 3));
   world_.small_hash = "";
   EXPECT_EQ(play("chosen", 3).error().code, ErrorCode::kNotSupported);

@@ -15,9 +15,7 @@ JsonDocument json_of(const Recovery& recovery) {
   return JsonDocument::array({*recovery.value, recovery.interval->low, recovery.interval->high});
 }
 
-JsonDocument json_of(const std::optional<double>& value) {
-  return value ? JsonDocument(*value) : JsonDocument();
-}
+JsonDocument json_of(const std::optional<double>& value) { return value ? JsonDocument(*value) : JsonDocument(); }
 
 JsonDocument json_of(const ArmSummary& arm, const RunSummary& run) {
   JsonDocument against = JsonDocument::object(), difficulty = JsonDocument::object();
@@ -69,8 +67,11 @@ std::string results_json(const RunConfig& config, const JsonDocument& config_jso
     results[name] = {{"alias", name},
                      {"acc,none", static_cast<double>(arm.correct) / static_cast<double>(arm.n)},
                      {"acc_stderr,none", standard_error(arm)}};
-    configs[name] = {{"task", name},          {"dataset_path", task.source}, {"test_split", task.split},
-                     {"repeats", config.trials}, {"metadata", {{"version", task.version}, {"licence", task.licence}}}};
+    configs[name] = {{"task", name},
+                     {"dataset_path", task.source},
+                     {"test_split", task.split},
+                     {"repeats", config.trials},
+                     {"metadata", {{"version", task.version}, {"licence", task.licence}}}};
     versions[name] = task.version;
     counts[name] = {{"original", config.problems.size()}, {"effective", config.problems.size()}};
     higher[name] = {{"acc", true}};

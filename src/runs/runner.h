@@ -1,4 +1,5 @@
-// Runs what is missing of a run: every problem of the shard by every arm, in every trial (docs/evaluation.md, "Runner").
+// Runs what is missing of a run: every problem of the shard by every arm, in every trial (docs/evaluation.md,
+// "Runner").
 #pragma once
 
 #include <functional>

@@ -167,6 +167,7 @@ TEST(Runner, AnotherRunInTheFolderIsRefused) {
   }
 }
 
+// Not fewer calls than are made, and not many more: arms whose answers turn out equal share what follows.
 TEST(Estimate, CountsTheCallsThatARunMakes) {
   TestWorld world;
   world.small_hash = world.large_hash = "";
@@ -176,8 +177,11 @@ TEST(Estimate, CountsTheCallsThatARunMakes) {
   ASSERT_TRUE(estimated) << estimated.error().message;
   ASSERT_TRUE(begin(setup));
   ASSERT_TRUE(run(setup));
-  EXPECT_EQ(estimated->small.calls, static_cast<double>(*world.asked_small));
-  EXPECT_EQ(estimated->large.calls, static_cast<double>(*world.asked_large));
+  for (const auto& [calls, made] : {std::pair(estimated->small.calls, static_cast<double>(*world.asked_small)),
+                                    std::pair(estimated->large.calls, static_cast<double>(*world.asked_large))}) {
+    EXPECT_GE(calls, made);
+    EXPECT_LE(calls, 1.3 * made);
+  }
   EXPECT_GT(estimated->large.most_output_tokens, estimated->large.output_tokens);
   EXPECT_EQ(estimated->judge.calls, 0);
 }

@@ -1,5 +1,5 @@
-// What a comparison of arms rests on (docs/evaluation.md, "Statistics"): Wilson intervals, the exact test of McNemar, and
-// gap recovery with paired bootstrap intervals.
+// What a comparison of arms rests on (docs/evaluation.md, "Statistics"): Wilson intervals, the exact test of McNemar,
+// and gap recovery with paired bootstrap intervals.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ Rate wilson(double right, double n) noexcept;
 double mcnemar(std::uint64_t only_this, std::uint64_t only_other) noexcept;
 
 // (arm - small) / (large - small) of the sums. Not defined where the large model is not better than the small one. The
-// interval leaves such draws out; it is not defined if they are more than 2.5% of all, since then a bound of it would be
-// theirs.
+// interval leaves such draws out; it is not defined if they are more than 2.5% of all, since then a bound of it would
+// be theirs.
 struct Recovery {
   std::optional<double> value;
   std::optional<Interval> interval;

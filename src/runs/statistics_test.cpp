@@ -36,7 +36,7 @@ TEST(McNemar, IsTheBinomialTest) {
   EXPECT_NEAR(mcnemar(0, 5), 2.0 / 32, 1e-12);
   EXPECT_DOUBLE_EQ(mcnemar(0, 0), 1);
   EXPECT_DOUBLE_EQ(mcnemar(4, 4), 1);
-  EXPECT_NEAR(mcnemar(0, 2000), 0, 1e-300);  // far below what 2^-n can be without logarithms
+  EXPECT_NEAR(mcnemar(0, 2000), 0, 1e-300);       // far below what 2^-n can be without logarithms
   EXPECT_NEAR(mcnemar(40, 60), 0.0568879, 1e-6);  // binom.test(40, 100)
 }
 

@@ -48,9 +48,7 @@ Discordant discordant(const Column& a, const Column& b) {
   return out;
 }
 
-double all_tokens(const Use& use) {
-  return static_cast<double>(use.tokens.input_tokens + use.tokens.output_tokens);
-}
+double all_tokens(const Use& use) { return static_cast<double>(use.tokens.input_tokens + use.tokens.output_tokens); }
 
 struct AnswerSize {
   double bits = 0, tokens = 0;

@@ -106,12 +106,12 @@ struct TestWorld {
       return large_reply(request, last);
     };
     Crew out;
-    out.small = std::make_unique<ask::ScriptedChat>(
-        "small", small_hash, small, [](const ChatRequest&, std::span<const std::string> choices) {
-          std::vector<std::uint64_t> weights(choices.size(), 1);
-          weights[0] = 2;  // it trusts itself
-          return weights;
-        });
+    out.small = std::make_unique<ask::ScriptedChat>("small", small_hash, small,
+                                                    [](const ChatRequest&, std::span<const std::string> choices) {
+                                                      std::vector<std::uint64_t> weights(choices.size(), 1);
+                                                      weights[0] = 2;  // it trusts itself
+                                                      return weights;
+                                                    });
     out.large = std::make_unique<ask::ScriptedChat>("large", large_hash, large, weights_of(large));
     out.coder = AnswerCoder::create().value();
     return out;

@@ -85,8 +85,7 @@ Result<std::vector<ChatReply>> Remembering::replies(std::span<const ChatRequest>
   return out;
 }
 
-Result<std::vector<ChoiceScore>> Remembering::choose(const ChatRequest& request,
-                                                     std::span<const std::string> choices) {
+Result<std::vector<ChoiceScore>> Remembering::choose(const ChatRequest& request, std::span<const std::string> choices) {
   const std::string key = key_of(request, choices);
   auto known = choices_.find(key);
   if (known == choices_.end()) {

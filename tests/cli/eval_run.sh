@@ -58,7 +58,8 @@ cp gsm8k/results.json before; cp gsm8k/journal-0-of-1.jsonl journal
 expect 0 run gsm8k "${nano[@]}" --limit 2 --arms retry,self_consistency,blc,qa,random_bits,lossless,rewrite --samples 2 --out gsm8k
 same gsm8k/results.json before; same gsm8k/journal-0-of-1.jsonl journal; same .out gsm8k.table
 # Another run in its folder is refused; a folder of its own is found by rule.
-expect_error 2 "'seed' differs" run gsm8k "${nano[@]}" --limit 2 --arms retry,self_consistency,blc,qa,random_bits,lossless,rewrite --samples 2 --seed 1 --out gsm8k
+expect_error 2 "'max_tokens' differs" run gsm8k "${nano[@]}" -n 13 --limit 2 --arms retry,self_consistency,blc,qa,random_bits,lossless,rewrite --samples 2 --out gsm8k
+expect_error 2 "'problems' differs" run gsm8k "${nano[@]}" --limit 2 --arms retry,self_consistency,blc,qa,random_bits,lossless,rewrite --samples 2 --seed 1 --out gsm8k
 same gsm8k/results.json before
 expect 0 run gsm8k "${nano[@]}" --limit 1 --arms retry --json
 [ "$(value .out koan task)" = '"gsm8k"' ] || fail "$(cat .out)"
