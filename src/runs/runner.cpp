@@ -121,6 +121,7 @@ class Worker {
     Sample out;
     out.key = {index, std::string(arm.name), trial};
     out.id = problem.id;
+    out.problem = problem.text;
     out.level = problem.level;
     out.subject = problem.subject;
     out.doc_hash = hash_of(problem);

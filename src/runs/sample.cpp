@@ -91,14 +91,15 @@ void read_result(const JsonDocument& object, Reader& reader, Sample& out) {
 }  // namespace
 
 JsonDocument to_json(const Sample& sample, const std::string& task) {
-  JsonDocument out = {{"task", task},
-                      {"doc_id", sample.key.problem},
-                      {"doc", {{"id", sample.id}, {"level", sample.level}, {"subject", sample.subject}}},
-                      {"doc_hash", sample.doc_hash},
-                      {"arm", sample.key.arm},
-                      {"trial", sample.key.trial},
-                      {"seed", sample.seed},
-                      {"target", sample.target}};
+  JsonDocument out = {
+      {"task", task},
+      {"doc_id", sample.key.problem},
+      {"doc", {{"id", sample.id}, {"text", sample.problem}, {"level", sample.level}, {"subject", sample.subject}}},
+      {"doc_hash", sample.doc_hash},
+      {"arm", sample.key.arm},
+      {"trial", sample.key.trial},
+      {"seed", sample.seed},
+      {"target", sample.target}};
   if (!sample.error.empty()) {
     out["error"] = sample.error;
     return out;
@@ -133,6 +134,7 @@ Result<Sample> parse_sample(std::string_view line) {
   if (const JsonDocument* doc = reader.object("doc")) {
     Reader members(*doc, "doc.");
     members.text("id", &out.id);
+    members.text("text", &out.problem);
     members.text("level", &out.level);
     members.text("subject", &out.subject);
     if (!members.missing().empty()) reader.miss(members.missing());

@@ -21,7 +21,7 @@ struct SampleKey {
 
 struct Sample {
   SampleKey key;
-  std::string id, level, subject, doc_hash, target;  // of the problem
+  std::string id, problem, level, subject, doc_hash, target;  // of the problem; `problem` is its text
   std::uint64_t seed = 0;
   std::string text;    // the reply that was graded
   std::string answer;  // as the grader read it

@@ -9,6 +9,7 @@ Sample sample() {
   Sample out;
   out.key = {3, "qa", 1};
   out.id = "add/3";
+  out.problem = "What is 30 + 7?";
   out.level = "easy";
   out.subject = "sums";
   out.doc_hash = "ab";

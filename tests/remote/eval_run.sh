@@ -32,7 +32,7 @@ for kind in openai anthropic; do
   remote=(--small $kind:asker@$base --large $kind:answers@$base)
   # Nothing is asked before somebody agreed to pay.
   before=$(requests)
-  expect_error 2 "--yes" run gsm8k "${remote[@]}" --limit 3
+  expect 2 run gsm8k "${remote[@]}" --limit 3; said "--yes"
   said "$kind:answers@$base: about"
   [ "$(requests)" -eq "$before" ] || fail "asked without being told to"
   for task in gsm8k math mmlu_pro $program; do
@@ -50,14 +50,14 @@ for kind in openai anthropic; do
   # A small model here and a large one there.
   expect 0 run gsm8k --small local:nano --large $kind:answers@$base -n 12 --limit 2 --arms qa,chosen --budget-tokens 100000 --out $kind-mixed
   [ "$(ls $kind-mixed/asks | wc -l)" -eq 4 ] || fail "ask files: $(ls $kind-mixed/asks)"
-  expect_error 7 "budget" run gsm8k --small $kind:asker@$base --large $kind:answers@$base -n 13 --limit 2 --arms qa --budget-tokens 50 --out $kind-poor
+  expect_error 7 "budget" run gsm8k -q --small $kind:asker@$base --large $kind:answers@$base -n 13 --limit 2 --arms qa --budget-tokens 50 --out $kind-poor
 done
 expect_error 2 "gives probabilities" run gsm8k "${remote[@]}" --arms chosen --yes
 
 # A server that refuses: written down, tried again by the same command.
-expect_error 6 "samples failed" run gsm8k --small local:nano --large openai:poor@$url/v1 -n 4 --limit 1 --arms retry --yes --retries 0 --out poor
+expect_error 6 "samples failed" run gsm8k -q --small local:nano --large openai:poor@$url/v1 -n 4 --limit 1 --arms retry --yes --retries 0 --out poor
 grep -q '"error"' poor/journal-0-of-1.jsonl || fail "no error in the journal"; absent poor/results.json
-expect_error 6 "samples failed" run gsm8k --small local:nano --large openai:poor@$url/v1 -n 4 --limit 1 --arms retry --yes --retries 0 --out poor
+expect_error 6 "samples failed" run gsm8k -q --small local:nano --large openai:poor@$url/v1 -n 4 --limit 1 --arms retry --yes --retries 0 --out poor
 expect 0 run gsm8k --small local:nano --large openai:poor@$url/v1 -n 4 --limit 1 --arms retry --yes --retries 0 --errors-are-wrong --out poor
 grep -q "failed and count as wrong" .out || fail "$(cat .out)"
 
