@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "grade/judge.h"
 #include "model/model.h"
 #include "runs/sample.h"
 
@@ -66,6 +67,7 @@ Result<JsonDocument> config_json(const RunConfig& config) {
       {"prompts", config.rules.prompts},
       {"run_prompts_sha256", to_hex(config.rules.own.sha256)},
       {"rewrite_prompts_sha256", config.rewrite_prompts_sha256},
+      {"judge_prompt_sha256", to_hex(sha256(as_bytes(grade::judge_prompt_file())))},
       {"samples", config.rules.samples},
       {"sample_temperature", kSampleTemperature},
       {"coder", {{"sha256", config.coder_sha256}, {"level", kCodingLevel}}},

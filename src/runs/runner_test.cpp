@@ -125,6 +125,28 @@ TEST(Runner, FailedSamplesAreTriedAgain) {
   EXPECT_TRUE(finish(setup));
 }
 
+TEST(Runner, AJudgeGradesFreeForm) {
+  TestWorld world;
+  const TestFolder folder;
+  RunSetup setup = world.setup(folder.path(), {"qa"});
+  for (tasks::Problem& problem : setup.config.problems) problem.target.kind = grade::Kind::kJudge;
+  ASSERT_TRUE(begin(setup));
+  EXPECT_EQ(run(setup).error().code, ErrorCode::kUsage);  // without one
+  setup.crew = [&]() -> Result<Crew> {
+    Crew crew = world.crew();
+    crew.judge = std::make_unique<ask::ScriptedChat>("judge", "", [](const ChatRequest& request) {
+      const std::string text = all_of(request);
+      return number_after(text, "Right answer:\n") == number_after(text, "Answer: ") ? "CORRECT" : "INCORRECT";
+    });
+    return crew;
+  };
+  ASSERT_TRUE(run(setup));
+  const RunSummary summary = summarise(setup.config, gather(setup.config, folder.path())->samples);
+  EXPECT_EQ(summary.find("small")->correct, 3u);
+  EXPECT_EQ(summary.find("qa")->correct, 6u);
+  EXPECT_EQ(summary.find("large")->correct, 5u);
+}
+
 TEST(Runner, AServerThatIsGoneEndsIt) {
   TestWorld world;
   const TestFolder folder;

@@ -66,20 +66,20 @@ expect 0 run gsm8k "${nano[@]}" --limit 1 --arms retry --json
 ls -d runs/gsm8k-????????????/results.json >/dev/null || fail "no folder of its own"
 
 # Shards, by hand and by the variables of a job array and of MPI, are one run, whatever the threads.
-whole() { run gsm8k "${nano[@]}" --arms retry,qa,chosen --trials 2 "$@"; }
+whole() { run gsm8k "${nano[@]}" --arms retry,qa,select --trials 2 "$@"; }
 expect 0 whole -T 1 --out whole
 expect 0 whole -T 2 --shard 1/2 --out halves; absent halves/results.json
 said "the other shards are to come"
 expect 0 whole --shard 0/2 --out halves
 [ "$(timeless halves/results.json)" = "$(timeless whole/results.json)" ] || fail "shards make another result"
-expect 0 env SLURM_ARRAY_TASK_ID=11 SLURM_ARRAY_TASK_COUNT=2 SLURM_ARRAY_TASK_MIN=10 "$KOAN" eval run gsm8k "${nano[@]}" --arms retry,qa,chosen --trials 2 --shard env --out jobs
-expect 0 env OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 "$KOAN" eval run gsm8k "${nano[@]}" --arms retry,qa,chosen --trials 2 --shard env --out jobs
+expect 0 env SLURM_ARRAY_TASK_ID=11 SLURM_ARRAY_TASK_COUNT=2 SLURM_ARRAY_TASK_MIN=10 "$KOAN" eval run gsm8k "${nano[@]}" --arms retry,qa,select --trials 2 --shard env --out jobs
+expect 0 env OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 "$KOAN" eval run gsm8k "${nano[@]}" --arms retry,qa,select --trials 2 --shard env --out jobs
 [ "$(timeless jobs/results.json)" = "$(timeless whole/results.json)" ] || fail "jobs make another result"
 expect_error 2 "SLURM_ARRAY_TASK_ID" run gsm8k "${nano[@]}" --shard env
 
 # Killed at any moment, the same command goes on and comes to the same.
 for delay in 0.4 0.8 1.2 1.6; do
-  { timeout -s KILL $delay "$KOAN" eval run gsm8k "${nano[@]}" --arms retry,qa,chosen --trials 2 --out killed >/dev/null 2>&1; } 2>/dev/null
+  { timeout -s KILL $delay "$KOAN" eval run gsm8k "${nano[@]}" --arms retry,qa,select --trials 2 --out killed >/dev/null 2>&1; } 2>/dev/null
 done
 rm -f killed/.koan-tmp-* killed/asks/.koan-tmp-*
 expect 0 whole --out killed

@@ -54,6 +54,23 @@ for kind in openai anthropic; do
 done
 expect_error 2 "gives probabilities" run gsm8k "${remote[@]}" --arms chosen --yes
 
+# Prices of the configuration: in the estimate, in what was spent, and in the budget. The server says 12 tokens in and 4 out for each call.
+mkdir -p .config/koan
+printf '[endpoints.strong]\nkind = "openai"\nmodel = "answers"\nurl = "%s/v1"\ninput_price = 3\noutput_price = 15\n' "$url" >.config/koan/config.toml
+priced=(--small local:nano --large strong -n 14 --limit 2 --arms qa,blc)
+expect_error 7 "budget of money" run gsm8k -q "${priced[@]}" --budget 0.0001 --out priced
+expect 0 run gsm8k "${priced[@]}" --budget 1 --out priced
+said "at the prices in the configuration"
+[ "$(value priced/results.json koan arms blc money)" = 0.0 ] || fail "the small model costs nothing"
+python3 -c "assert abs($(value priced/results.json koan arms qa money) - 2 * (12 * 3 + 4 * 15) / 1e6) < 1e-12" || fail "two calls: $(value priced/results.json koan arms qa)"
+# Answers in free form, by a judge.
+printf 'Record ID,Question,Correct Answer,Explanation,Subdomain\nr1,What is 40 + 2?,42,Add them.,sums\nr2,What is 40 + 3?,43,Add them.,sums\n' >gpqa.csv
+free=(gpqa_free --data gpqa.csv --small openai:asker@$url/v1 --large openai:answers@$url/v1 --arms qa --yes)
+expect_error 2 "--judge" run "${free[@]}" --out free
+expect 0 run "${free[@]}" --judge openai:judge@$url/v1 --out free
+said "openai:judge@$url/v1: about 6 calls"
+[ "$(value free/results.json koan arms qa correct)" = 1 ] || fail "$(cat .out)"
+
 # A server that refuses: written down, tried again by the same command.
 expect_error 6 "samples failed" run gsm8k -q --small local:nano --large openai:poor@$url/v1 -n 4 --limit 1 --arms retry --yes --retries 0 --out poor
 grep -q '"error"' poor/journal-0-of-1.jsonl || fail "no error in the journal"; absent poor/results.json
