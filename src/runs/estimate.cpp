@@ -49,8 +49,9 @@ class CountingModel final : public ChatModel {
 
   static std::string text_of(std::uint32_t tokens, std::uint64_t number) {
     std::string out;
-    for (unsigned i = 0; i < 10; ++i)
-      out += std::to_string(i + 1) + ((mix64(number) >> i & 1) != 0 ? ". Yes\n" : ". No\n");
+    for (unsigned i = 1; i <= 10; ++i)
+      out += std::to_string(i) + ((mix64(number) >> i & 1) != 0 ? ". Yes\n" : ". No\n");
+    for (unsigned i = 11; i <= 20; ++i) out += std::to_string(i) + ". Is it " + std::to_string(20 * number + i) + "?\n";
     while (out.size() < std::size_t{4} * tokens) out += "one two three\n";
     return out + "Answer: 1";
   }
@@ -75,7 +76,7 @@ Result<Estimates> estimate(const RunConfig& config, std::size_t problems) {
   Crew crew{std::move(small), std::move(large), nullptr, nullptr};
   KOAN_ASSIGN(crew.coder, AnswerCoder::create());
   PlayRules rules = config.rules;
-  rules.asks.clear();
+  rules.replays = false;
   rules.clock = [] { return 0.0; };
   const CrewFacts facts;
   for (std::size_t i = 0; i < played; ++i) {
