@@ -157,7 +157,8 @@ Result<Played> ProblemPlayer::protocol(const Arm& arm, std::uint32_t trial, std:
   out.bits = ask::to_bits(
       ask::cost_of(exchange.decisions, ask::cheaper_mode(exchange.decisions, played.data()), played.data()));
   out.payload_bytes = ask::encode_decisions(exchange.decisions, played.data()).size();
-  if (!cast.at(ask::Role::kSolver)->identity().empty() && !cast.at(ask::Role::kQuestioner)->identity().empty()) {
+  if (rules_.replays && !cast.at(ask::Role::kSolver)->identity().empty() &&
+      !cast.at(ask::Role::kQuestioner)->identity().empty()) {
     KOAN_ASSIGN(out.file_bytes, keep_and_replay(played, arm, trial));
   }
   return out;

@@ -17,7 +17,8 @@ struct PlayRules {
   std::uint32_t cap = 0;      // on the tokens of a reply; 0: what the protocols say
   std::uint32_t samples = 5;  // of self_consistency
   RunPrompts own;
-  std::string asks;  // folder for ask files; empty: none are kept
+  std::string asks;     // folder for ask files; empty: none are kept
+  bool replays = true;  // ask files are received again
   Remembering::Clock clock;
   std::function<bool()> cancelled = {};
 };

@@ -190,9 +190,7 @@ TEST(Runner, AnotherRunInTheFolderIsRefused) {
 }
 
 // Not fewer calls than are made, and not many more: arms whose answers turn out equal share what follows.
-TEST(Estimate, CountsTheCallsThatARunMakes) {
-  TestWorld world;
-  world.small_hash = world.large_hash = "";
+void compare_estimate(const TestWorld& world) {
   const TestFolder folder;
   RunSetup setup = world.setup(folder.path(), {"retry", "self_consistency", "blc", "qa", "qa_plus", "oracle"});
   const auto estimated = estimate(setup.config, world.count);
@@ -206,6 +204,21 @@ TEST(Estimate, CountsTheCallsThatARunMakes) {
   }
   EXPECT_GT(estimated->large.most_output_tokens, estimated->large.output_tokens);
   EXPECT_EQ(estimated->judge.calls, 0);
+}
+
+TEST(Estimate, CountsTheCallsThatARunMakes) {
+  TestWorld world;
+  world.small_hash = world.large_hash = "";
+  compare_estimate(world);
+}
+
+TEST(Estimate, OfAnExactSmallModel) {
+  TestWorld world;
+  world.large_hash = "";
+  const RunSetup setup = world.setup("");
+  const auto estimated = estimate(setup.config, 2);
+  ASSERT_TRUE(estimated) << estimated.error().message;
+  EXPECT_GT(estimated->large.calls, 0);
 }
 
 }  // namespace
