@@ -68,6 +68,11 @@ Result<Generator::Prompt> LocalChat::prompt_of(const ChatRequest& request) const
   return model_.plain_prompt(render_plain(request.messages));
 }
 
+std::size_t LocalChat::prompt_tokens(const ChatRequest& request) const {
+  const auto prompt = prompt_of(request);
+  return prompt ? prompt->size() : 0;
+}
+
 // Each request is a run of its own: in a shared one its random numbers would depend on its place.
 Result<ChatReply> LocalChat::reply_to(const ChatRequest& request) const {
   KOAN_ASSIGN(const GenerateOptions options, options_of(request, !model_.chat_template));

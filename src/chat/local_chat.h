@@ -29,6 +29,8 @@ class LocalChat final : public ChatModel {
 
   const std::string& name() const noexcept override { return name_; }
   std::string identity() const override { return to_hex(model_.model->sha256()); }
+  // Tokens of a request as the model sees it; 0 if it cannot see it. From any thread.
+  std::size_t prompt_tokens(const ChatRequest& request) const;
   // Errors: kUsage (a message that is not UTF-8, a template that refuses, settings out of range), kCancelled, those of
   // Generator::run.
   Result<std::vector<ChatReply>> replies(std::span<const ChatRequest> requests) override;

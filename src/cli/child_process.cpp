@@ -1,7 +1,5 @@
 #include "cli/child_process.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -13,38 +11,12 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/spawn.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 
-extern char** environ;
-
 namespace koan::cli {
 namespace {
-
-// What the child inherits from us must not be our ignored SIGPIPE.
-class SpawnSetup {
- public:
-  SpawnSetup() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    sigset_t defaults;
-    ::sigemptyset(&defaults);
-    ::sigaddset(&defaults, SIGPIPE);
-    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  }
-  ~SpawnSetup() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  void connect(int from, int to) { ::posix_spawn_file_actions_adddup2(&actions, from, to); }
-  void drop(int fd) { ::posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_WRONLY, 0); }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
 
 // Fills the buffer unless the file ends.
 Result<std::size_t> read_fully(int fd, std::span<std::uint8_t> buffer, std::uint64_t offset) {
@@ -71,14 +43,9 @@ Result<bool> same_contents(int a, int b) {
 }
 
 Result<int> run_program(const std::vector<std::string>& command, bool stdout_on_stderr) {
-  std::vector<char*> argv;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  SpawnSetup setup;
-  if (stdout_on_stderr) setup.connect(STDERR_FILENO, STDOUT_FILENO);
-  pid_t pid = 0;
-  const int failed = ::posix_spawn(&pid, argv[0], &setup.actions, &setup.attributes, argv.data(), environ);
-  if (failed != 0) return io_error(command[0], failed);
+  Spawn child{command, "", {}, {}, {}, "", {}};
+  if (stdout_on_stderr) child.descriptors = {{STDERR_FILENO, STDOUT_FILENO}};
+  KOAN_ASSIGN(const pid_t pid, spawn(child));
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return io_error(command[0], errno);
@@ -93,18 +60,13 @@ Result<ChildRun> run_filter(const std::vector<std::string>& command, int input_f
   if (!run.output.is_open()) return io_error("memory file", errno);
   if (::lseek(input_fd, 0, SEEK_SET) != 0) return io_error("input", errno);
 
-  std::vector<char*> argv;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  SpawnSetup setup;
-  setup.connect(input_fd, STDIN_FILENO);
-  setup.connect(run.output.fd(), STDOUT_FILENO);
-  setup.drop(STDERR_FILENO);
   const double start = seconds_now();
-  pid_t pid = 0;
-  const int failed = ::posix_spawnp(&pid, argv[0], &setup.actions, &setup.attributes, argv.data(), environ);
-  if (failed == ENOENT) return Error{ErrorCode::kNotSupported, "not installed"};
-  if (failed != 0) return io_error(command[0], failed);
+  Spawn child{command, "", {}, {{input_fd, STDIN_FILENO}, {run.output.fd(), STDOUT_FILENO}}, {}, "", {}};
+  child.descriptors.emplace_back(-1, STDERR_FILENO);
+  auto started = spawn(child);
+  if (!started && started.error().code == ErrorCode::kNotSupported)
+    return Error{ErrorCode::kNotSupported, "not installed"};  // the table names the program itself
+  KOAN_ASSIGN(const pid_t pid, std::move(started));
   int status = 0;
   struct rusage usage {};
   while (::wait4(pid, &status, 0, &usage) < 0) {

@@ -46,6 +46,7 @@ std::optional<EvalArguments> parse(std::vector<std::string> words, int* code) {
   app.require_subcommand(1);
   CLI::App& lossless =
       *app.add_subcommand("lossless", "Every domain of SPEC with every adapter, routed, and beside others");
+  app.add_subcommand("run", "A benchmark by a small and a large model and by ways between them");
   lossless.set_help_flag("-h,--help", "Print this help");
   lossless.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   lossless.add_option("SPEC", out.spec, std::string("Specification; default ") + kDefaultSpec)->type_name("");
@@ -189,6 +190,7 @@ Status evaluate(const EvalArguments& arguments) {
 }  // namespace
 
 int run_eval(const std::vector<std::string>& words) {
+  if (!words.empty() && words[0] == "run") return run_eval_run({words.begin() + 1, words.end()});
   int code = kExitOk;
   const auto arguments = parse(words, &code);
   if (!arguments) return code;

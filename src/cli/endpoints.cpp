@@ -86,7 +86,9 @@ Result<NamedEndpoint> resolve_endpoint(const std::string& word) {
   KOAN_ASSIGN(const std::optional<Endpoint> endpoint, find_endpoint(word));
   if (!endpoint) return NamedEndpoint{false, word};
   if (endpoint->kind == Endpoint::Kind::kLocal) return NamedEndpoint{false, endpoint->model};
-  return NamedEndpoint{true, {}};
+  NamedEndpoint out{true, {}};
+  if (endpoint->prices) out.prices = TokenPrices{endpoint->prices->input, endpoint->prices->output};
+  return out;
 }
 
 Result<Endpoints> Endpoints::create(const RemoteUse& use, unsigned threads) {

@@ -29,9 +29,13 @@ void add_remote_options(CLI::App& app, RemoteUse& use);
 std::vector<std::string> remote_options_in(const CLI::App& app);
 
 // What a word means where a command takes a model: one that runs here, or an endpoint for Endpoints::open().
+struct TokenPrices {
+  double input = 0, output = 0;  // of a million tokens
+};
 struct NamedEndpoint {
   bool is_remote = false;
   std::string local;  // as --model takes it elsewhere; empty: the default
+  std::optional<TokenPrices> prices = {};
 };
 // A name of the configuration, KIND:..., or else a model that runs here. Errors: kUsage (the configuration, the word).
 Result<NamedEndpoint> resolve_endpoint(const std::string& word);

@@ -20,11 +20,6 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-std::string clock_of(double seconds) {
-  const auto s = static_cast<unsigned long>(std::min(seconds, 359999.0));
-  return s >= 3600 ? format("%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60) : format("%lu:%02lu", s / 60, s % 60);
-}
-
 // A long name gives way: a wrapped line could not be taken back.
 void put(const std::string& name, const std::string& line) {
   const std::size_t width = terminal_width();
@@ -41,6 +36,11 @@ void take_back() {
 }
 
 }  // namespace
+
+std::string clock_text(double seconds) {
+  const auto s = static_cast<unsigned long>(std::min(seconds, 359999.0));
+  return s >= 3600 ? format("%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60) : format("%lu:%02lu", s / 60, s % 60);
+}
 
 double seconds_now() noexcept {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -74,7 +74,7 @@ void ProgressLine::show(const koan_progress& progress) {
   line += format("  %.1f KB/s", static_cast<double>(raw) / elapsed / 1000);
   if (progress.bytes_total > progress.bytes_in && progress.bytes_in != 0) {
     const double left = static_cast<double>(progress.bytes_total - progress.bytes_in);
-    line += "  ETA " + clock_of(elapsed * left / static_cast<double>(progress.bytes_in));
+    line += "  ETA " + clock_text(elapsed * left / static_cast<double>(progress.bytes_in));
   }
   put(name_, line);
   shown_ = true;
@@ -88,11 +88,11 @@ void ProgressLine::clear() {
 ShareLine::ShareLine(bool enabled, const std::string& what)
     : enabled_(enabled && ::isatty(STDERR_FILENO) != 0), what_(printable(what)), last_(seconds_now()) {}
 
-bool ShareLine::show(double share) {
+bool ShareLine::show(double share, const std::string& more) {
   const double now = seconds_now();
   if (enabled_ && now - last_ >= kInterval) {
     last_ = now;
-    put(what_, format("%.0f%%", 100 * share));
+    put(what_, format("%.0f%%", 100 * share) + more);
     shown_ = true;
   }
   return !interrupted();

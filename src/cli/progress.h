@@ -33,7 +33,9 @@ class ProgressLine {
   double start_, last_;
 };
 
-// The same for work of which only a share is known: "WHAT: 42%".
+std::string clock_text(double seconds);  // "1:02:03"
+
+// The same for work of which only a share is known: "WHAT: 42%", and what else there is to say.
 class ShareLine {
  public:
   ShareLine(bool enabled, const std::string& what);
@@ -41,7 +43,7 @@ class ShareLine {
   ShareLine(const ShareLine&) = delete;
   ShareLine& operator=(const ShareLine&) = delete;
 
-  bool show(double share);  // false after a signal
+  bool show(double share, const std::string& more = {});  // false after a signal
   void clear();
 
  private:

@@ -86,10 +86,13 @@ void Bootstrap::add(const Bootstrap& stratum) {
 Interval Bootstrap::interval(const Statistic& statistic) const {
   std::vector<double> values;
   values.reserve(settings_.resamples);
-  for (std::size_t resample = 0; resample < settings_.resamples; ++resample) {
-    values.push_back(statistic({drawn_.data() + resample * columns_, columns_}));
-  }
+  each([&](std::span<const double> sums) { values.push_back(statistic(sums)); });
   return percentile_interval(std::move(values), settings_.confidence);
+}
+
+void Bootstrap::each(const std::function<void(std::span<const double> sums)>& see) const {
+  for (std::size_t resample = 0; resample < settings_.resamples; ++resample)
+    see({drawn_.data() + resample * columns_, columns_});
 }
 
 }  // namespace koan

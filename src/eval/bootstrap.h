@@ -48,6 +48,7 @@ class Bootstrap {
   using Statistic = std::function<double(std::span<const double> sums)>;
   double value(const Statistic& statistic) const { return statistic(total_); }
   Interval interval(const Statistic& statistic) const;
+  void each(const std::function<void(std::span<const double> sums)>& see) const;  // every draw
 
  private:
   BootstrapSettings settings_;

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "eval/measure.h"
+#include "base/spawn.h"
 #include "eval/process.h"
 
 namespace koan {

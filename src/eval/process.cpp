@@ -1,9 +1,6 @@
 #include "eval/process.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,10 +9,11 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <cstdlib>
 #include <optional>
 #include <string_view>
 #include <thread>
+
+#include "base/spawn.h"
 
 extern char** environ;
 
@@ -29,41 +27,6 @@ struct Descriptors {
   int input = -1, output = -1, messages = -1;  // -1: /dev/null, and our own stderr
 };
 
-class SpawnSetup {
- public:
-  explicit SpawnSetup(const Descriptors& use) {
-    ::posix_spawn_file_actions_init(&actions);
-    connect(use.input, STDIN_FILENO, O_RDONLY);
-    connect(use.output, STDOUT_FILENO, O_WRONLY);
-    if (use.messages >= 0) ::posix_spawn_file_actions_adddup2(&actions, use.messages, STDERR_FILENO);
-    ::posix_spawnattr_init(&attributes);
-    sigset_t defaults;  // the child must not inherit that we ignore SIGPIPE
-    ::sigemptyset(&defaults);
-    ::sigaddset(&defaults, SIGPIPE);
-    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-    ::posix_spawnattr_setpgroup(&attributes, 0);  // of its own
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~SpawnSetup() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-
- private:
-  void connect(int fd, int as, int flags) {
-    if (fd >= 0) {
-      ::posix_spawn_file_actions_adddup2(&actions, fd, as);
-    } else {
-      ::posix_spawn_file_actions_addopen(&actions, as, "/dev/null", flags, 0);
-    }
-  }
-};
-
 std::vector<std::string> joined_environment(const Program& program) {
   std::vector<std::string> out;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -75,13 +38,6 @@ std::vector<std::string> joined_environment(const Program& program) {
     if (!replaced) out.emplace_back(line);
   }
   for (const auto& [name, value] : program.environment) out.push_back(name + "=" + value);
-  return out;
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-  std::vector<char*> out;
-  for (const std::string& word : words) out.push_back(const_cast<char*>(word.c_str()));
-  out.push_back(nullptr);
   return out;
 }
 
@@ -171,14 +127,11 @@ Result<int> wait_for(pid_t pid, const Program& program, StopFlag stop) {
 Status run(const Program& program, Descriptors use, StopFlag stop) {
   KOAN_ASSIGN(const FileHandle messages, memory_file());
   if (!program.show_messages) use.messages = messages.fd();
-  const SpawnSetup setup(use);
-  const std::vector<std::string> environment = joined_environment(program);
-  const std::string& file = program.file.empty() ? program.command[0] : program.file;
-  pid_t pid = 0;
-  const int failed = ::posix_spawnp(&pid, file.c_str(), &setup.actions, &setup.attributes,
-                                    pointers(program.command).data(), pointers(environment).data());
-  if (failed == ENOENT) return Error{ErrorCode::kNotSupported, program.command[0] + ": not installed"};
-  if (failed != 0) return io_error(program.command[0], failed);
+  Spawn child{program.command, program.file, joined_environment(program), {{use.input, STDIN_FILENO}}, {}, "", {}};
+  child.descriptors.emplace_back(use.output, STDOUT_FILENO);
+  if (use.messages >= 0) child.descriptors.emplace_back(use.messages, STDERR_FILENO);
+  child.group = Spawn::Group::kOwn;
+  KOAN_ASSIGN(const pid_t pid, spawn(child));
   KOAN_ASSIGN(const int status, wait_for(pid, program, stop));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   KOAN_ASSIGN(const Bytes said, contents(messages.fd()));
@@ -196,19 +149,6 @@ Result<Bytes> run_filter(const Program& program, ByteView input, StopFlag stop) 
   if (::lseek(in.fd(), 0, SEEK_SET) != 0) return io_error("memory file", errno);
   KOAN_TRY(run(program, {in.fd(), out.fd(), -1}, stop));
   return contents(out.fd());
-}
-
-bool is_installed(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::string_view folders = path == nullptr ? "" : path;
-  while (!folders.empty()) {
-    const std::size_t end = std::min(folders.find(':'), folders.size());
-    const std::string file = std::string(folders.substr(0, end)) + "/" + name;
-    struct stat info {};
-    if (::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(file.c_str(), X_OK) == 0) return true;
-    folders.remove_prefix(std::min(end + 1, folders.size()));
-  }
-  return false;
 }
 
 }  // namespace koan

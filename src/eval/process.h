@@ -29,6 +29,4 @@ Status run_program(const Program& program, StopFlag stop = nullptr);
 // As a filter: from bytes to bytes.
 Result<Bytes> run_filter(const Program& program, ByteView input, StopFlag stop = nullptr);
 
-bool is_installed(const std::string& name);  // in PATH
-
 }  // namespace koan

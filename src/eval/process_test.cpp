@@ -7,6 +7,7 @@
 #include <csignal>
 #include <thread>
 
+#include "base/spawn.h"
 #include "eval/test_folder.h"
 
 namespace koan {

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "eval/measure.h"
-#include "eval/process.h"
+#include "base/spawn.h"
 #include "eval/test_folder.h"
 
 namespace koan {

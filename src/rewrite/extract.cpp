@@ -4,7 +4,7 @@
 
 #include "chat/sampler.h"
 #include "codec/model_store.h"
-#include "rewrite/answer.h"
+#include "grade/answer.h"
 #include "text/strip.h"
 
 namespace koan {
@@ -127,10 +127,10 @@ Result<std::vector<ScoredWord>> score_words(std::string_view text, std::string_v
     while (word + 1 < words.size() && at > words[word + 1].begin) ++word;
     sums[word] += bits[t];
   }
-  const std::vector<AnswerSpan> answers = stated_answers(text);
+  const std::vector<grade::AnswerSpan> answers = grade::stated_answers(text);
   for (std::size_t i = 0; i < words.size(); ++i) {
     words[i].density = sums[i] / (words[i].end - words[i].begin);
-    words[i].kept_always = std::any_of(answers.begin(), answers.end(), [&](const AnswerSpan& span) {
+    words[i].kept_always = std::any_of(answers.begin(), answers.end(), [&](const grade::AnswerSpan& span) {
       return words[i].begin < span.end && span.begin < words[i].end;
     });
   }

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "rewrite/answer.h"
+#include "grade/answer.h"
+#include "rewrite/hide.h"
 #include "text/strip.h"
 
 namespace koan {
@@ -119,12 +120,12 @@ Status Rewriter::check(const RewriteTask& task, RewriteOutcome& outcome) {
     requests.push_back(request_for(prompts_.read, {{"problem", task.problem}, {"rewrite", candidate.text}}, task.seed));
   KOAN_ASSIGN(const std::vector<ChatReply> replies, ask(*reader_, requests, outcome.read));
   const auto verdict = [&](const std::string& answer) {
-    return same_answer(answer, outcome.answer) ? Kept::kYes : Kept::kNo;
+    return grade::same_answer(answer, outcome.answer) ? Kept::kYes : Kept::kNo;
   };
-  outcome.without_rewrite = verdict(answer_of_reply(replies[0].text));
+  outcome.without_rewrite = verdict(grade::answer_of_reply(replies[0].text));
   for (std::size_t i = 0; i < outcome.candidates.size(); ++i) {
     RewriteCandidate& candidate = outcome.candidates[i];
-    candidate.reader_answer = answer_of_reply(replies[i + 1].text);
+    candidate.reader_answer = grade::answer_of_reply(replies[i + 1].text);
     candidate.kept = verdict(candidate.reader_answer);
   }
   return {};
@@ -143,7 +144,7 @@ Result<RewriteOutcome> Rewriter::run(const RewriteTask& task) {
     out.original = strip(solved[0].text);
     if (out.original.empty()) return Error{ErrorCode::kRemote, writer_.name() + ": wrote nothing"};
   }
-  out.answer = task.answer.empty() ? final_answer(out.original).value_or("") : task.answer;
+  out.answer = task.answer.empty() ? grade::final_answer(out.original).value_or("") : task.answer;
   KOAN_ASSIGN(out.original_cost, meter_.of(out.original));
   KOAN_ASSIGN(const std::vector<std::string> texts, propose(task, out));
   for (const std::string& text : texts) {

@@ -162,13 +162,9 @@ Status read_one(const std::string& path, bool named, const CorpusFields& fields,
     KOAN_TRY(read(path, [&](ByteView piece) { return records.add(piece); }));
     return records.finish();
   }
-  MemorySink text(kMaxText);
-  KOAN_TRY(read(path, [&](ByteView piece) -> Status {
-    auto status = text.write(piece);
-    return status ? std::move(status) : Status(std::move(status).error().in(path));
-  }));
-  const std::size_t binary = find_binary(text.bytes);
-  if (binary == text.bytes.size()) return deliver_text(as_text(text.bytes), visit, count);
+  KOAN_ASSIGN(const Bytes text, read_unpacked(path, kMaxText));
+  const std::size_t binary = find_binary(text);
+  if (binary == text.size()) return deliver_text(as_text(text), visit, count);
   if (named)
     return Error{ErrorCode::kUsage, path + ": is binary data (byte " + std::to_string(binary) +
                                         " is not text in UTF-8); name text files, .jsonl, .jsonl.zst or folders"};
@@ -198,6 +194,15 @@ Result<std::vector<std::string>> files_below(const std::string& folder, std::uin
 }
 
 }  // namespace
+
+Result<Bytes> read_unpacked(const std::string& path, std::uint64_t max_bytes) {
+  MemorySink out(max_bytes);
+  KOAN_TRY((path.ends_with(".zst") ? read_zstd : read_plain)(path, [&](ByteView piece) -> Status {
+    auto status = out.write(piece);
+    return status ? std::move(status) : Status(std::move(status).error().in(path));
+  }));
+  return std::move(out.bytes);
+}
 
 Result<CorpusCount> visit_corpus(const std::vector<std::string>& paths, const CorpusFields& fields,
                                  const CorpusVisitor& visit) {

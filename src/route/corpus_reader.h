@@ -48,4 +48,7 @@ inline constexpr std::size_t kCorpusPart = std::size_t{1} << 15;
 Result<CorpusCount> visit_corpus(const std::vector<std::string>& paths, const CorpusFields& fields,
                                  const CorpusVisitor& visit);
 
+// A whole file; .zst behind its name is decompressed. Errors: kIo; kCorrupt: a .zst that is damaged or ends early; kLimit.
+Result<Bytes> read_unpacked(const std::string& path, std::uint64_t max_bytes);
+
 }  // namespace koan

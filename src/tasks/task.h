@@ -32,9 +32,9 @@ struct Task {
 };
 
 struct LoadOptions {
-  std::string path;         // file, or a folder that holds Task::file; .zst is unpacked
-  std::uint64_t seed = 0;   // draws `limit` problems, and shuffles choices where the task does so
-  std::size_t limit = 0;    // 0: all
+  std::string path;        // file, or a folder that holds Task::file; .zst is unpacked
+  std::uint64_t seed = 0;  // draws `limit` problems, and shuffles choices where the task does so
+  std::size_t limit = 0;   // 0: all
 };
 
 // Errors: kUsage, listing what there is.

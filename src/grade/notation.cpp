@@ -1,11 +1,11 @@
-#include "rewrite/notation.h"
+#include "grade/notation.h"
 
 #include <cctype>
 #include <numeric>
 
 #include "text/replace.h"
 
-namespace koan {
+namespace koan::grade {
 namespace {
 
 constexpr std::size_t kMostDigits = 15;
@@ -169,4 +169,4 @@ std::optional<Rational> rational(std::string_view plain) {
   return value;
 }
 
-}  // namespace koan
+}  // namespace koan::grade

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace koan {
+namespace koan::grade {
 
 // How a text announces its answer, the surest first.
 enum class Announcement { kBoxed, kHashes, kPhrase, kBold };
@@ -25,14 +25,8 @@ std::optional<std::string> final_answer(std::string_view text);
 // The same; or else, in a reply that was asked for nothing but an answer, its last number, or all of a short line.
 std::string answer_of_reply(std::string_view reply);
 
-inline constexpr std::string_view kHidden = "???";
-
-// `text` with each statement of an answer, and each place where a result is said to be `answer` ("= 42", "is 42"),
-// replaced by kHidden. Results that are not the answer stay: a reader needs them.
-std::string hide_answer(std::string_view text, std::string_view answer);
-
 // Equal up to notation: spaces, $, \text, \dfrac, separators of thousands, a full stop at the end; numbers by value
 // (0.5, 1/2, \frac{1}{2}).
 bool same_answer(std::string_view a, std::string_view b);
 
-}  // namespace koan
+}  // namespace koan::grade

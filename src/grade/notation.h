@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace koan {
+namespace koan::grade {
 
 // The '}' that closes the '{' at `open`; braces after a backslash do not count. Nothing: it never closes.
 std::optional<std::size_t> closing_brace(std::string_view text, std::size_t open);
@@ -27,4 +27,4 @@ struct Rational {
 // something else or has more than 15 digits.
 std::optional<Rational> rational(std::string_view plain);
 
-}  // namespace koan
+}  // namespace koan::grade
