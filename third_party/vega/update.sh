@@ -16,7 +16,9 @@ for name in vega vega-lite vega-embed; do
     exit 1
   fi
   # The comment that names a source map makes a browser look for it.
-  sed '/^\/\/# sourceMappingURL=/d' "$script" | zstd -q -19 -f -o "$here/$name.min.js.zst"
+  sed '/^\/\/# sourceMappingURL=/d' "$script" >"$name.min.js"
+  # From a file, so that the frame says how large it is.
+  zstd -q -19 -f "$name.min.js" -o "$here/$name.min.js.zst"
 done
 # What the three are made of, with the licence of each.
 {
