@@ -47,7 +47,7 @@ def sha256(path):
 
 def models_of(program):
     said = json.loads(subprocess.run([program, "models", "--json"], check=True, capture_output=True, text=True).stdout)
-    return {model["name"]: (model["file_bytes"], model["sha256"]) for model in said["files"]}
+    return {model["name"].removeprefix("koan-"): (model["file_bytes"], model["sha256"]) for model in said["files"]}
 
 
 def base_of(program, adapter):

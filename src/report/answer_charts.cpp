@@ -9,7 +9,7 @@
 namespace koan::report {
 namespace {
 
-constexpr PlotSize kPlot{640, 340};
+constexpr PlotSize kPlot{780, 360};
 constexpr const char* kSchema = "https://vega.github.io/schema/vega-lite/v6.json";  // a name; nothing is loaded
 
 // Zero has a place on the axis: asinh is linear below about one bit and logarithmic above.
@@ -36,6 +36,25 @@ JsonDocument bit_ticks(double most) {
   JsonDocument ticks = JsonDocument::array({0});
   for (double tick = 1; tick <= most; tick *= 10) ticks.push_back(tick);
   return ticks;
+}
+
+// Points of nearly the same bits, and their intervals, would hide each other: pixels to move each to the right. The
+// labels' places move along.
+std::vector<double> stand_aside(std::vector<Label>& labels) {
+  constexpr double kNear = 6, kStep = 9;
+  std::vector<double> out(labels.size(), 0), columns;
+  std::vector<std::size_t> taken;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    std::size_t column = 0;
+    while (column < columns.size() && std::fabs(columns[column] - labels[i].x) > kNear) ++column;
+    if (column == columns.size()) {
+      columns.push_back(labels[i].x);
+      taken.push_back(0);
+    }
+    out[i] = kStep * static_cast<double>(taken[column]++);
+  }
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i].x += out[i];
+  return out;
 }
 
 JsonDocument axis(const char* title) { return {{"title", title}, {"grid", true}}; }
@@ -78,6 +97,7 @@ Chart bits_chart(const Run& run, const std::vector<SentPoint>& points) {
   for (const SentPoint& point : points)
     labels.push_back({kPlot.width * on_axis(point.bits, most),
                       kPlot.height * (range.high - 100 * point.accuracy.value) / (range.high - range.low), point.name});
+  const std::vector<double> asides = stand_aside(labels);
   place_labels(labels, kPlot);
   JsonDocument values = JsonDocument::array();
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -87,7 +107,8 @@ Chart bits_chart(const Run& run, const std::vector<SentPoint>& points) {
       value["low"] = 100 * p.accuracy.low;
       value["high"] = 100 * p.accuracy.high;
     }
-    value["dx"] = labels[i].dx;
+    value["aside"] = asides[i];
+    value["dx"] = asides[i] + labels[i].dx;
     value["dy"] = labels[i].dy;
     value["align"] = labels[i].ends_there ? "right" : "left";
     values.push_back(std::move(value));
@@ -107,17 +128,19 @@ Chart bits_chart(const Run& run, const std::vector<SentPoint>& points) {
           {{"field", "low"}, {"type", "quantitative"}, {"scale", y_scale}, {"axis", axis("right, % of problems")}}},
          {"y2", {{"field", "high"}}},
          {"color", {{"field", "kind"}, {"type", "nominal"}}}}}});
-  const JsonDocument legend = {{"title", nullptr}, {"orient", "bottom"}};
-  layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 70}, {"opacity", 1}}},
-                    {"encoding",
-                     {{"x", x},
-                      {"y", {{"field", "accuracy"}, {"type", "quantitative"}, {"scale", y_scale}}},
-                      {"color", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}},
-                      {"shape", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}},
-                      {"tooltip",
-                       {{{"field", "arm"}, {"type", "nominal"}},
-                        {{"field", "bits"}, {"type", "quantitative"}, {"format", ".1f"}},
-                        {{"field", "accuracy"}, {"type", "quantitative"}, {"format", ".1f"}}}}}}});
+  const JsonDocument legend = {{"title", nullptr}, {"orient", "bottom"}, {"symbolOpacity", 1}};
+  layers.push_back(
+      {{"mark",
+        {{"type", "point"}, {"filled", true}, {"size", 70}, {"opacity", 1}, {"xOffset", {{"expr", "datum.aside"}}}}},
+       {"encoding",
+        {{"x", x},
+         {"y", {{"field", "accuracy"}, {"type", "quantitative"}, {"scale", y_scale}}},
+         {"color", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}},
+         {"shape", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}},
+         {"tooltip",
+          {{{"field", "arm"}, {"type", "nominal"}},
+           {{"field", "bits"}, {"type", "quantitative"}, {"format", ".1f"}},
+           {{"field", "accuracy"}, {"type", "quantitative"}, {"format", ".1f"}}}}}}});
   layers.push_back({{"mark",
                      {{"type", "text"},
                       {"align", {{"expr", "datum.align"}}},

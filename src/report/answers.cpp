@@ -36,7 +36,7 @@ void add_recovery_rows(HtmlTable& table, const Run& run, const PaperSet* paper) 
     const char* group = medium_hard ? "medium + hard" : "gap, all";
     const Arm* any = qa != nullptr ? qa : blc != nullptr ? blc : qa_plus;
     const double n = medium_hard ? (any == nullptr ? kNothing : any->n_medium_hard) : static_cast<double>(run.problems);
-    table.rows.push_back({run.task, "koan, this run", group, fixed(n, 0), accuracy(small), accuracy(large),
+    table.rows.push_back({run.task, "this run", group, fixed(n, 0), accuracy(small), accuracy(large),
                           recovery(blc, medium_hard), recovery(qa, medium_hard), recovery(qa_plus, medium_hard)});
   }
   if (paper == nullptr) return;
@@ -127,11 +127,18 @@ void add_answers(Page& page, const Run& run) {
   figures.left = 2;
   for (const SentPoint& point : points)
     figures.rows.push_back({point.name, point.kind, fixed(point.bits, 1), percent(point.accuracy)});
-  if (!points.empty()) page.chart(bits_chart(run, points), figures);
+  if (!points.empty()) {
+    page.chart(bits_chart(run, points), figures);
+    page.note("Points of the same number of bits stand side by side; the leftmost has the true place.");
+  }
   bool divided = false;
   for (const Arm& arm : run.arms) divided = divided || !arm.difficulty.empty();
   if (divided) page.chart(difficulty_chart(run), difficulty_table(run));
   page.table(all_figures(run));
+  std::uint64_t errors = 0;
+  for (const Arm& arm : run.arms) errors += arm.errors;
+  if (errors > 0)
+    page.note(std::to_string(errors) + " samples failed and are not counted; koan eval run tries them again.");
   page.note(
       "Bits: mean a problem, as coded. Of uniform code: bits over 16.61 bits for each token of the strong answer, the "
       "paper's ratio. Of arithmetic code: bits over what koan needs for that answer's text, the ratio to believe.");
@@ -141,7 +148,7 @@ void add_costs(Page& page, const std::vector<Run>& runs) {
   page.section("costs", "What it costs");
   HtmlTable table;
   table.caption = "Mean a problem";
-  table.head = {"task", "arm", "tokens, small", "tokens, large", "FLOP", "seconds", "money", "file bytes"};
+  table.head = {"task", "arm", "tokens, small", "tokens, large", "FLOP", "seconds", "money", "payload bytes"};
   table.left = 2;
   for (const Run& run : runs)
     for (const Arm& arm : run.arms)

@@ -7,6 +7,7 @@
 namespace koan::report {
 namespace {
 
+constexpr double kAstray = 8;  // as bad as so many pixels of dy, or as a little overlap
 constexpr double kLetter = 6.1, kLine = 12, kPoint = 5, kGap = 9;  // pixels, of the font that charts.cpp asks for
 
 struct Box {
@@ -47,6 +48,7 @@ void place_labels(std::vector<Label>& labels, PlotSize plot) {
         tried.dy = dy;
         const Box box = box_of(tried);
         double cost = std::fabs(dy) / 10 + (ends_there ? 0.5 : 0);
+        if (tried.below && !(ends_there && dy > 0)) cost += kAstray;
         for (const Box& other : taken) cost += 10 * box.overlap(other);
         cost += 100 * (std::max(0.0, -box.left) + std::max(0.0, box.right - plot.width - 90));  // the legend is far
         cost += 100 * (std::max(0.0, -box.top) + std::max(0.0, box.bottom - plot.height));

@@ -9,6 +9,7 @@ namespace koan::report {
 struct Label {
   double x = 0, y = 0;  // of the point, pixels from the left and the top of the plot
   std::string text;
+  bool below = false;       // wants to be below, on the left, where a falling frontier through its point leaves room
   double dx = 0, dy = 0;    // found: from the point to the beginning (or end) and middle of the text
   bool ends_there = false;  // the text stands left of the point
 };

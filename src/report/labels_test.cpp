@@ -8,7 +8,7 @@ namespace koan::report {
 namespace {
 
 TEST(Labels, OneStandsRightOfItsPoint) {
-  std::vector<Label> labels = {{100, 100, "alone", 0, 0, false}};
+  std::vector<Label> labels = {{100, 100, "alone"}};
   place_labels(labels, {600, 300});
   EXPECT_GT(labels[0].dx, 0);
   EXPECT_EQ(labels[0].dy, 0);
@@ -17,8 +17,7 @@ TEST(Labels, OneStandsRightOfItsPoint) {
 
 TEST(Labels, NeighboursKeepApart) {
   std::vector<Label> labels;
-  for (int i = 0; i < 5; ++i)
-    labels.push_back({100, 100.0 + 3 * i, std::string("label ").append(std::to_string(i)), 0, 0, false});
+  for (int i = 0; i < 5; ++i) labels.push_back({100, 100.0 + 3 * i, std::string("label ").append(std::to_string(i))});
   place_labels(labels, {600, 300});
   for (std::size_t i = 0; i < labels.size(); ++i)
     for (std::size_t j = i + 1; j < labels.size(); ++j)
@@ -27,8 +26,15 @@ TEST(Labels, NeighboursKeepApart) {
       }
 }
 
+TEST(Labels, OneOnAFrontierStandsBelowOnTheLeft) {
+  std::vector<Label> labels = {{300, 100, "best", true}};
+  place_labels(labels, {600, 300});
+  EXPECT_TRUE(labels[0].ends_there);
+  EXPECT_GT(labels[0].dy, 0);
+}
+
 TEST(Labels, StayInside) {
-  std::vector<Label> labels = {{595, 2, std::string(40, 'x'), 0, 0, false}, {2, 298, "left", 0, 0, false}};
+  std::vector<Label> labels = {{595, 2, std::string(40, 'x')}, {2, 298, "left"}};
   place_labels(labels, {600, 300});
   EXPECT_TRUE(labels[0].ends_there);
   EXPECT_FALSE(labels[1].ends_there);

@@ -9,7 +9,7 @@
 namespace koan::report {
 namespace {
 
-constexpr PlotSize kPlot{660, 380};
+constexpr PlotSize kPlot{780, 400};
 constexpr const char* kSchema = "https://vega.github.io/schema/vega-lite/v6.json";
 
 struct File {
@@ -82,8 +82,8 @@ struct Axes {
 Axes axes_of(const std::vector<Place>& places) {
   Axes out{1e9, 0, 1e9, 0};
   for (const Place& p : places) {
-    out.left = std::min(out.left, p.seconds / 1.5);
-    out.right = std::max(out.right, p.seconds * 2);
+    out.left = std::min(out.left, p.seconds / 3);
+    out.right = std::max(out.right, p.seconds * 3);
     out.bottom = std::min(out.bottom, p.size);
     out.top = std::max(out.top, p.size);
   }
@@ -96,7 +96,8 @@ Chart chart_of(const File& file, const std::vector<Place>& places, const std::ve
   std::vector<Label> labels;
   for (std::size_t i = 0; i < places.size(); ++i)
     labels.push_back({kPlot.width * std::log(places[i].seconds / axes.left) / std::log(axes.right / axes.left),
-                      kPlot.height * (axes.top - places[i].size) / (axes.top - axes.bottom), label_of(*file.rows[i])});
+                      kPlot.height * (axes.top - places[i].size) / (axes.top - axes.bottom), label_of(*file.rows[i]),
+                      std::find(best.begin(), best.end(), i) != best.end()});
   place_labels(labels, kPlot);
   JsonDocument values = JsonDocument::array(), line = JsonDocument::array();
   for (std::size_t i = 0; i < places.size(); ++i)
@@ -110,16 +111,19 @@ Chart chart_of(const File& file, const std::vector<Place>& places, const std::ve
                       {"align", labels[i].ends_there ? "right" : "left"}});
   for (const std::size_t i : best) line.push_back({{"seconds", places[i].seconds}, {"bits", places[i].size}});
   const std::string unit = file.cpu ? "processor seconds" : "seconds";
-  const JsonDocument x = {
-      {"field", "seconds"},
-      {"type", "quantitative"},
-      {"scale", {{"type", "log"}, {"domain", {axes.left, axes.right}}, {"nice", false}}},
-      {"axis", {{"title", unit + " to encode and decode a million bytes"}, {"format", "~g"}, {"labelOverlap", true}}}};
+  const JsonDocument x = {{"field", "seconds"},
+                          {"type", "quantitative"},
+                          {"scale", {{"type", "log"}, {"domain", {axes.left, axes.right}}, {"nice", false}}},
+                          {"axis",
+                           {{"title", unit + " to encode and decode a million bytes"},
+                            {"format", "~g"},
+                            {"labelOverlap", true},
+                            {"grid", false}}}};
   const JsonDocument y = {{"field", "bits"},
                           {"type", "quantitative"},
                           {"scale", {{"domain", {axes.bottom, axes.top}}, {"zero", false}, {"nice", false}}},
                           {"axis", {{"title", "bits per byte"}}}};
-  const JsonDocument legend = {{"title", nullptr}, {"orient", "bottom"}};
+  const JsonDocument legend = {{"title", nullptr}, {"orient", "bottom"}, {"columns", 5}};
   JsonDocument layers = JsonDocument::array();
   layers.push_back(
       {{"data", {{"values", std::move(line)}}},

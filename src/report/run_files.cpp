@@ -44,6 +44,7 @@ Arm arm_of(const std::string& name, const JsonDocument& from) {
   Arm arm;
   arm.name = name;
   arm.counts = {count(from, "n"), count(from, "correct")};
+  arm.errors = count(from, "errors");
   arm.accuracy = interval(from, "accuracy");
   arm.recovery = interval(from, "recovery");
   arm.recovery_medium_hard = interval(from, "recovery_medium_hard");
@@ -59,7 +60,7 @@ Arm arm_of(const std::string& name, const JsonDocument& from) {
                                                          {&Arm::flop, "flop"},
                                                          {&Arm::seconds, "seconds"},
                                                          {&Arm::money, "money"}};
-  for (const auto& [member, key] : means) arm.*member = real(from, key);
+  for (const auto& [member, key] : means) arm.*member = interval(from, key).value;
   if (const auto at = from.find("mcnemar"); at != from.end() && at->is_object())
     for (const auto& [other, pair] : at->items())
       if (pair.is_object()) arm.against[other] = {real(pair, "only_this"), real(pair, "only_other"), real(pair, "p")};

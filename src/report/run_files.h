@@ -30,6 +30,7 @@ struct Counts {
 struct Arm {
   std::string name;
   Counts counts;
+  std::uint64_t errors = 0;  // samples that failed and are not counted
   Interval accuracy, recovery, recovery_medium_hard, harm;
   double n_medium_hard = kNothing, bits = kNothing, bits_as_questions = kNothing, payload_bytes = kNothing;
   double ratio_uniform = kNothing, ratio_coded = kNothing;
