@@ -5,24 +5,21 @@ Rows that the CSV has already are skipped, so a run that was stopped goes on. Ev
 three texts of this repository and, when they are there, two of ../shared/corpus/test. Columns: bench/README.md, Peers."""
 import argparse
 import csv
-import filecmp
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import tools
+from measure import Measurement
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "../.."))
 FILES = ["examples/sample.txt", "docs/format.md", "src/predict/bit_predictor.cpp"] + [f"../shared/corpus/test/{name}" for name in (
     "whole/code_answers.txt", "standard/alice29.txt")]
 LEVELS = (1, 3, 5, 6, 9)
-LONG = 5  # seconds; what takes longer is measured once
 FIELDS = ["status", "file", "tool", "version", "options", "bytes_in", "bytes_out", "bits_per_byte", "runs", "compress_seconds", "compress_min",
           "compress_max", "decompress_seconds", "decompress_min", "decompress_max", "compress_peak_bytes", "decompress_peak_bytes", "model_bytes", "load", "source"]
 KEY = ("status", "file", "tool", "version", "options", "bytes_in")
@@ -35,50 +32,6 @@ def model_bytes_of_levels(program):
         low, high = model.get("levels", (1, 0))
         sizes.update(dict.fromkeys(range(low, high + 1), model["file_bytes"]))
     return sizes
-
-
-class Measurement:
-    """One tool on one file, in a folder of its own."""
-
-    def __init__(self, tool, folder, limit):
-        self.tool, self.folder, self.limit = tool, folder, limit
-        self.coded = tools.ENDINGS[tool.name]
-        self.seconds, self.peak = ([], []), [0, 0]
-
-    def once(self, decompress):
-        # GNU time forks the program, so that its peak is not this interpreter's.
-        peak = os.path.join(self.folder, "peak")
-        start = time.perf_counter()
-        self.tool.run(decompress, self.folder, "raw", self.coded, ("time", "-f", "%M", "-o", peak), self.limit)
-        seconds = time.perf_counter() - start
-        with open(peak) as file:
-            self.peak[decompress] = max(self.peak[decompress], 1024 * int(file.read().split()[-1]))
-        self.seconds[decompress].append(seconds)
-        return seconds
-
-    def clear(self):
-        for name in set(os.listdir(self.folder)) - {"raw"}:
-            os.remove(os.path.join(self.folder, name))
-
-    def run(self, repeats):
-        for _ in range(repeats):
-            self.clear()
-            seconds = max(self.once(False), self.once(True))
-            if not filecmp.cmp(f"{self.folder}/raw", self.back(), shallow=False):
-                raise ValueError("other data came back")
-            if seconds > LONG:
-                break
-
-    def back(self):
-        return f"{self.folder}/back"
-
-    def row(self):
-        size, raw = os.path.getsize(f"{self.folder}/{self.coded}"), os.path.getsize(f"{self.folder}/raw")
-        out = {"bytes_in": raw, "bytes_out": size, "bits_per_byte": f"{8 * size / raw:.4f}", "runs": len(self.seconds[0])}
-        for way, seconds, peak in zip(("compress", "decompress"), self.seconds, self.peak):
-            out |= {f"{way}_seconds": f"{statistics.median(seconds):.3f}", f"{way}_min": f"{min(seconds):.3f}", f"{way}_max": f"{max(seconds):.3f}",
-                    f"{way}_peak_bytes": peak}
-        return out
 
 
 class Results:

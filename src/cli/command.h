@@ -21,6 +21,7 @@ int run_bench(const Arguments& arguments);
 // These read their own words.
 int run_eval(const std::vector<std::string>& words);
 int run_eval_run(const std::vector<std::string>& words);  // koan eval run
+int run_report(const std::vector<std::string>& words);
 int run_generate(const std::vector<std::string>& words);
 int run_ask(const std::vector<std::string>& words);
 int run_rewrite(const std::vector<std::string>& words);

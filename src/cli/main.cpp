@@ -21,6 +21,7 @@ int run_verb(int argc, const char* const* argv) {
   install_signal_handlers();
   if (verb == "adapters") return run_adapters(words);
   if (verb == "eval") return run_eval(words);
+  if (verb == "report") return run_report(words);
   if (verb == "generate") return run_generate(words);
   if (verb == "ask") return run_ask(words);
   if (verb == "rewrite") return run_rewrite(words);

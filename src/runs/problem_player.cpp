@@ -34,8 +34,7 @@ std::uint64_t seed_of_trial(std::uint64_t seed, std::uint32_t trial) noexcept { 
 
 // The one place that knows of sets of prompts.
 Result<ask::ProtocolData> protocol_for(std::string_view name, const std::string& prompts) {
-  if (prompts != "plain") return Error{ErrorCode::kNotSupported, "there is no set of prompts '" + prompts + "'"};
-  return ask::find_protocol(name);
+  return ask::find_protocol(std::string(name) + (prompts == "plain" ? "" : "@" + prompts));
 }
 
 ProblemPlayer::ProblemPlayer(const PlayRules& rules, const CrewFacts& facts, Crew& crew, const tasks::Problem& problem,
