@@ -88,9 +88,10 @@ Result<ask::ProtocolData> protocol_for(const std::string& protocol, const std::s
 void warn_of_embedded(const AskArguments& arguments, const std::string& word) {
   const auto embedded = embedded_of(word);
   if (!embedded || arguments.quiet || arguments.json) return;
-  say(word + (*embedded < kTiers
-                  ? " predicts text and was never taught to answer: the bits are real, its answers are not worth reading"
-                  : " was taught word problems with two to four steps of arithmetic, and nothing else"));
+  say(word +
+      (*embedded < kTiers
+           ? " predicts text and was never taught to answer: the bits are real, its answers are not worth reading"
+           : " was taught word problems with two to four steps of arithmetic, and nothing else"));
 }
 
 void report(const AskArguments& arguments, const ask::Protocol& played, std::size_t file_bytes) {

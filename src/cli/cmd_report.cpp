@@ -6,9 +6,9 @@
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
+#include "cli/report_page.h"
 #include "cli/whole_file.h"
 #include "koan/koan.h"
-#include "report/report.h"
 
 namespace koan::cli {
 namespace {
@@ -52,21 +52,25 @@ std::string beside(const std::string& page, const std::string& ending) {
 Status write_report(const ReportArguments& arguments) {
   report::Input input;
   for (const std::string& path : arguments.inputs) KOAN_TRY(report::add_input(input, path));
-  KOAN_ASSIGN(const report::Report made, report::make_report(input, arguments.settings));
-  const std::pair<std::string, const std::string*> files[] = {
-      {arguments.output, &made.html},
-      {beside(arguments.output, ".json"), &made.json},
-      {beside(arguments.output, ".csv"), &made.arms_csv},
-      {beside(arguments.output, ".lossless.csv"), &made.lossless_csv}};
-  for (const auto& [path, content] : files) {
-    if (content->empty()) continue;
-    KOAN_TRY(write_whole(path, as_bytes(*content), arguments.force));
-    if (!arguments.quiet) say(printable(path) + ": " + human_size(content->size()));
-  }
-  return {};
+  return write_report_page({input, arguments.settings, arguments.output, arguments.force, arguments.quiet});
 }
 
 }  // namespace
+
+Status write_report_page(const ReportPage& page) {
+  KOAN_ASSIGN(const report::Report made, report::make_report(page.input, page.settings));
+  const std::pair<std::string, const std::string*> files[] = {
+      {page.output, &made.html},
+      {beside(page.output, ".json"), &made.json},
+      {beside(page.output, ".csv"), &made.arms_csv},
+      {beside(page.output, ".lossless.csv"), &made.lossless_csv}};
+  for (const auto& [path, content] : files) {
+    if (content->empty()) continue;
+    KOAN_TRY(write_whole(path, as_bytes(*content), page.force));
+    if (!page.quiet) say(printable(path) + ": " + human_size(content->size()));
+  }
+  return {};
+}
 
 int run_report(const std::vector<std::string>& words) {
   ReportArguments arguments;

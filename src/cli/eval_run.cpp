@@ -14,6 +14,7 @@
 #include "cli/programs.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/report_page.h"
 #include "cli/signals.h"
 #include "koan/koan.h"
 #include "runs/estimate.h"
@@ -154,6 +155,13 @@ Status finish(const EvalRunArguments& arguments, const runs::RunSetup& setup, co
     std::fputs(runs::results_json(setup.config, json, summary).c_str(), stdout);
   } else {
     std::fputs(table_of(setup.config, summary).c_str(), stdout);
+  }
+  if (arguments.report) {
+    report::Input input;
+    KOAN_TRY(report::add_input(input, setup.folder));
+    report::Settings settings;
+    settings.koan_version = koan_version();
+    KOAN_TRY(write_report_page({input, settings, setup.folder + "/report.html", true, arguments.quiet}));
   }
   if (!arguments.quiet) say("written: " + setup.folder + "/results.json, samples_" + setup.config.task.name + ".jsonl");
   return {};

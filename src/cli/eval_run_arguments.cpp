@@ -8,6 +8,7 @@
 #include "cli/model_places.h"
 #include "cli/report.h"
 #include "runs/arm.h"
+#include "tasks/task.h"
 
 namespace koan::cli {
 namespace {
@@ -25,11 +26,12 @@ void add_options(CLI::App& app, EvalRunArguments& out, std::string& shard) {
   app.set_help_flag("-h,--help", "Print this help");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("TASK", out.task, "As koan eval tasks lists them")->type_name("")->required();
-  app.add_option("--small", out.small, "The model that solves")->type_name("MODEL")->required();
-  app.add_option("--large", out.large, "The model that knows more")->type_name("MODEL")->required();
+  app.add_option("--small", out.small, "The model that solves; default: that of the task")->type_name("MODEL");
+  app.add_option("--large", out.large, "The model that knows more; likewise")->type_name("MODEL");
   app.add_option("--judge", out.judge, "Grades answers in free form")->type_name("MODEL");
   app.add_option("--arms", out.arms,
-                 "With commas between them, or all; default retry,random_bits,blc,qa. small and large are always there")
+                 "With commas between them, or all; default: those of the task, or retry,random_bits,blc,qa. small and "
+                 "large are always there")
       ->type_name("NAMES")
       ->delimiter(',')
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -46,6 +48,7 @@ void add_options(CLI::App& app, EvalRunArguments& out, std::string& shard) {
   app.add_option("--shard", shard, "Only problems I, I+N, ...; env: as Slurm or MPI say")->type_name("I/N");
   app.add_option("--data", out.data, "File of the problems, or folder that has it")->type_name("PATH");
   app.add_option("--out", out.out, "Folder of the run; default runs/TASK-HASH")->type_name("DIR");
+  app.add_flag("--report", out.report, "Write report.html into the folder of the run, as koan report does");
   app.add_flag("--unsandboxed", out.unsandboxed, "Run programs that models write without isolation");
   app.add_flag("--errors-are-wrong", out.errors_are_wrong,
                "Count samples that failed as wrong, rather than wait for them");
@@ -80,6 +83,19 @@ Result<runs::Shard> shard_of_environment() {
   return Error{ErrorCode::kUsage, "--shard env: none of these is set: " + names};
 }
 
+// Models and arms that were not named.
+Status take_defaults(EvalRunArguments& out) {
+  KOAN_ASSIGN(const tasks::Task task, tasks::find_task(out.task));
+  if (out.small.empty()) out.small = task.small;
+  if (out.large.empty()) out.large = task.large;
+  for (const auto& [word, option] : {std::pair(&out.small, "--small"), std::pair(&out.large, "--large")})
+    if (word->empty())
+      return Error{ErrorCode::kUsage, "task " + task.name + " has no models of its own: give " + option};
+  if (out.arms.empty()) out.arms = task.arms;
+  if (out.arms.empty()) out.arms.assign(std::begin(kDefaultArms), std::end(kDefaultArms));
+  return {};
+}
+
 Status complete(EvalRunArguments& out, const std::string& shard) {
   if (out.remote.no_cache)
     return Error{
@@ -104,7 +120,11 @@ std::optional<EvalRunArguments> parse_eval_run(const std::vector<std::string>& w
     *code = end_with(done);
     return std::nullopt;
   }
-  if (out.arms.empty()) out.arms.assign(std::begin(kDefaultArms), std::end(kDefaultArms));
+  const Status named = take_defaults(out);
+  if (!named) {
+    *code = end_with(named);
+    return std::nullopt;
+  }
   for (const std::string& option : remote_options_in(app))
     out.has_budget = out.has_budget || option == "--budget" || option == "--budget-tokens";
   return out;

@@ -22,7 +22,7 @@ struct EvalRunArguments {
   unsigned threads = 0;
   RemoteUse remote;
   bool has_budget = false;  // one was given
-  bool yes = false, unsandboxed = false, errors_are_wrong = false, json = false, quiet = false;
+  bool yes = false, unsandboxed = false, errors_are_wrong = false, report = false, json = false, quiet = false;
 };
 
 // Nothing: an answer was printed, and *code says how to end.

@@ -148,7 +148,9 @@ Result<Played> ProblemPlayer::protocol(const Arm& arm, std::uint32_t trial, std:
   const ask::Cast cast{{&small_, arm.large_asks ? static_cast<ChatModel*>(&large_) : &small_, far, far}};
   ask::set_scores(cast, &settings);
   KOAN_ASSIGN(ask::Protocol played, ask::Protocol::create(std::move(data), std::move(settings)));
-  KOAN_TRY(ask::play_out(played, cast, {nullptr, nullptr, {}, rules_.cancelled}));
+  ask::PlayOptions options;
+  options.cancelled = rules_.cancelled;
+  KOAN_TRY(ask::play_out(played, cast, options));
   const ask::Exchange& exchange = played.exchange();
   Played out;
   out.text = exchange.answer;
@@ -191,7 +193,10 @@ Result<std::uint64_t> ProblemPlayer::keep_and_replay(const ask::Protocol& played
   settings.mode = decisions.mode();
   ask::set_scores(near, &settings);
   KOAN_ASSIGN(ask::Protocol received, ask::Protocol::create(data, std::move(settings)));
-  Status done = ask::play_out(received, near, {nullptr, &decisions, {}, rules_.cancelled});
+  ask::PlayOptions options;
+  options.decisions = &decisions;
+  options.cancelled = rules_.cancelled;
+  Status done = ask::play_out(received, near, options);
   if (!done && done.error().code == ErrorCode::kCancelled) return std::move(done).error();
   if (!done || received.exchange().answer != played.exchange().answer)
     return Error{ErrorCode::kVerification, "the receiver of the ask file comes to another answer" +

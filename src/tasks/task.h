@@ -28,7 +28,10 @@ struct Task {
   std::uint32_t version = 0;
   std::string file;     // name of its data in a folder of benchmarks; empty: the user has to give it
   std::string prompts;  // set of prompts for src/ask; "plain" if the task does not say
-  Sha256 hash{};        // of the task's JSON
+  // What koan eval run takes unless it is told otherwise; may be empty.
+  std::string small = {}, large = {};
+  std::vector<std::string> arms = {};
+  Sha256 hash{};  // of the task's JSON
 };
 
 struct LoadOptions {

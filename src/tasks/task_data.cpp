@@ -87,6 +87,15 @@ Status take_head(JsonMembers& file, TaskData& out) {
   return {};
 }
 
+Status take_pair(JsonMembers& file, Task& out) {
+  if (!file.has("pair")) return {};
+  KOAN_ASSIGN(JsonMembers pair, file.object("pair"));
+  KOAN_ASSIGN(out.small, pair.text("small"));
+  KOAN_ASSIGN(out.large, pair.text("large"));
+  KOAN_ASSIGN(out.arms, pair.texts("arms"));
+  return pair.finish();
+}
+
 Result<TaskData> read(std::string_view json) {
   KOAN_ASSIGN(JsonDocument document, parse_json_document(json, kMaxFile));
   TaskData out;
@@ -94,6 +103,7 @@ Result<TaskData> read(std::string_view json) {
   KOAN_ASSIGN(out.keep, take_conditions(document));
   JsonMembers file(std::move(document));
   KOAN_TRY(take_head(file, out));
+  KOAN_TRY(take_pair(file, out.task));
   KOAN_ASSIGN(const std::string format, file.text("format"));
   if (format != "jsonl" && format != "csv") return json_error("format", "is neither jsonl nor csv");
   out.format = format == "csv" ? Format::kCsv : Format::kJsonl;
