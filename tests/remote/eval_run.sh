@@ -71,6 +71,13 @@ expect 0 run "${free[@]}" --judge openai:judge@$url/v1 --out free
 said "openai:judge@$url/v1: about 6 calls"
 [ "$(value free/results.json koan arms qa correct)" = 1 ] || fail "$(cat .out)"
 
+# Programs are run, each against the tests of its problem: one of twelve adds one.
+if [ -n "$program" ]; then
+  expect 0 run mbpp --small openai:coder@$url/v1 --large openai:coder@$url/v1 --arms retry --yes --out programs
+  [ "$(value programs/results.json koan arms retry correct)" = 1 ] || fail "$(cat .out)"
+  [ "$(grep -c '"arm":"large".*AssertionError' programs/samples_mbpp.jsonl)" -eq 11 ] || fail "$(head -n 3 programs/samples_mbpp.jsonl)"
+fi
+
 # A server that refuses: written down, tried again by the same command.
 expect_error 6 "samples failed" run gsm8k -q --small local:nano --large openai:poor@$url/v1 -n 4 --limit 1 --arms retry --yes --retries 0 --out poor
 grep -q '"error"' poor/journal-0-of-1.jsonl || fail "no error in the journal"; absent poor/results.json

@@ -6,7 +6,7 @@
 //   cut       likewise, but the first reply ends in the middle          poor      has no money left
 //   inside    says 200 and an error           leak     refuses, and repeats the headers
 //   logprobs  says how probable yes and no are      slow   as echo, after half a second
-//   shorten, reader, answers, thinker (answers, slowly), asker, judge: roles of rewriting, of question asking and of grading
+//   shorten, reader, answers, thinker (answers, slowly), asker, judge, coder: roles of rewriting, asking and benchmarks
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -87,6 +87,7 @@ std::string role_text(const std::string& model, const std::string& asked, const 
   }
   if (model == "reader") return says("17+25") ? "They are \\boxed{42}" : "They are \\boxed{41}";
   if (model == "asker") return says("Write 10") ? "1. Is 17 the number of hens?\n2. Is the sum right?" : "Answer: 42";
+  if (model == "coder") return "```python\ndef add(x):\n    return x + 1\n```";
   if (model == "judge") return says("Right answer:\n42\n") ? "CORRECT" : "INCORRECT";
   if (model != "answers" && model != "thinker") return {};
   if (!says("Questions:")) return "17 and 25 are 42.\nAnswer: 42";
