@@ -117,17 +117,17 @@ Chart bits_chart(const Run& run, const std::vector<SentPoint>& points) {
                           {"scale", {{"type", "symlog"}, {"domain", {0, most}}, {"nice", false}}},
                           {"axis", {{"title", "bits sent, mean a problem"}, {"values", bit_ticks(most)}}}};
   const JsonDocument y_scale = {{"domain", {range.low, range.high}}, {"zero", false}, {"nice", false}};
+  const JsonDocument legend = {{"title", nullptr}, {"orient", "bottom"}};
   JsonDocument layers = JsonDocument::array();
   layers.push_back(
-      {{"mark", {{"type", "rule"}, {"opacity", 0.45}}},
+      {{"mark", {{"type", "rule"}}},
        {"transform", {{{"filter", "isValid(datum.low)"}}}},
        {"encoding",
         {{"x", x},
          {"y",
           {{"field", "low"}, {"type", "quantitative"}, {"scale", y_scale}, {"axis", axis("right, % of problems")}}},
          {"y2", {{"field", "high"}}},
-         {"color", {{"field", "kind"}, {"type", "nominal"}, {"legend", nullptr}}}}}});
-  const JsonDocument legend = {{"title", nullptr}, {"orient", "bottom"}, {"symbolOpacity", 1}};
+         {"color", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}}}}});
   layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 70}, {"opacity", 1}}},
                     {"encoding",
                      {{"x", x},
