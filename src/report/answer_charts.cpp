@@ -12,8 +12,9 @@ namespace {
 constexpr PlotSize kPlot{780, 360};
 constexpr const char* kSchema = "https://vega.github.io/schema/vega-lite/v6.json";  // a name; nothing is loaded
 
-// Zero has a place on the axis: asinh is linear below about one bit and logarithmic above.
-double on_axis(double bits, double most) { return std::asinh(bits) / std::asinh(std::max(most, 1.0)); }
+// Zero has a place on the axis: log(1 + bits), which is what Vega's symlog is. From 0 to 1, and back.
+double on_axis(double bits, double most) { return std::log1p(bits) / std::log1p(most); }
+double off_axis(double place, double most) { return std::expm1(place * std::log1p(most)); }
 
 struct Range {
   double low = 0, high = 100;
@@ -38,23 +39,21 @@ JsonDocument bit_ticks(double most) {
   return ticks;
 }
 
-// Points of nearly the same bits, and their intervals, would hide each other: pixels to move each to the right. The
-// labels' places move along.
-std::vector<double> stand_aside(std::vector<Label>& labels) {
-  constexpr double kNear = 6, kStep = 9;
-  std::vector<double> out(labels.size(), 0), columns;
+// Points of nearly the same bits, and their intervals, would hide each other: they move to the right, one after the
+// other.
+void stand_aside(std::vector<Label>& labels) {
+  constexpr double kNear = 6, kStep = 9;  // pixels
+  std::vector<double> columns;
   std::vector<std::size_t> taken;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
+  for (Label& label : labels) {
     std::size_t column = 0;
-    while (column < columns.size() && std::fabs(columns[column] - labels[i].x) > kNear) ++column;
+    while (column < columns.size() && std::fabs(columns[column] - label.x) > kNear) ++column;
     if (column == columns.size()) {
-      columns.push_back(labels[i].x);
+      columns.push_back(label.x);
       taken.push_back(0);
     }
-    out[i] = kStep * static_cast<double>(taken[column]++);
+    label.x += kStep * static_cast<double>(taken[column]++);
   }
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i].x += out[i];
-  return out;
 }
 
 JsonDocument axis(const char* title) { return {{"title", title}, {"grid", true}}; }
@@ -97,7 +96,7 @@ Chart bits_chart(const Run& run, const std::vector<SentPoint>& points) {
   for (const SentPoint& point : points)
     labels.push_back({kPlot.width * on_axis(point.bits, most),
                       kPlot.height * (range.high - 100 * point.accuracy.value) / (range.high - range.low), point.name});
-  const std::vector<double> asides = stand_aside(labels);
+  stand_aside(labels);
   place_labels(labels, kPlot);
   JsonDocument values = JsonDocument::array();
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -107,40 +106,38 @@ Chart bits_chart(const Run& run, const std::vector<SentPoint>& points) {
       value["low"] = 100 * p.accuracy.low;
       value["high"] = 100 * p.accuracy.high;
     }
-    value["aside"] = asides[i];
-    value["dx"] = asides[i] + labels[i].dx;
+    value["shown"] = off_axis(labels[i].x / kPlot.width, most);
+    value["dx"] = labels[i].dx;
     value["dy"] = labels[i].dy;
     value["align"] = labels[i].ends_there ? "right" : "left";
     values.push_back(std::move(value));
   }
-  const JsonDocument x = {{"field", "bits"},
+  const JsonDocument x = {{"field", "shown"},
                           {"type", "quantitative"},
                           {"scale", {{"type", "symlog"}, {"domain", {0, most}}, {"nice", false}}},
                           {"axis", {{"title", "bits sent, mean a problem"}, {"values", bit_ticks(most)}}}};
   const JsonDocument y_scale = {{"domain", {range.low, range.high}}, {"zero", false}, {"nice", false}};
+  const JsonDocument legend = {{"title", nullptr}, {"orient", "bottom"}};
   JsonDocument layers = JsonDocument::array();
   layers.push_back(
-      {{"mark", {{"type", "rule"}, {"opacity", 0.45}}},
+      {{"mark", {{"type", "rule"}}},
        {"transform", {{{"filter", "isValid(datum.low)"}}}},
        {"encoding",
         {{"x", x},
          {"y",
           {{"field", "low"}, {"type", "quantitative"}, {"scale", y_scale}, {"axis", axis("right, % of problems")}}},
          {"y2", {{"field", "high"}}},
-         {"color", {{"field", "kind"}, {"type", "nominal"}}}}}});
-  const JsonDocument legend = {{"title", nullptr}, {"orient", "bottom"}, {"symbolOpacity", 1}};
-  layers.push_back(
-      {{"mark",
-        {{"type", "point"}, {"filled", true}, {"size", 70}, {"opacity", 1}, {"xOffset", {{"expr", "datum.aside"}}}}},
-       {"encoding",
-        {{"x", x},
-         {"y", {{"field", "accuracy"}, {"type", "quantitative"}, {"scale", y_scale}}},
-         {"color", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}},
-         {"shape", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}},
-         {"tooltip",
-          {{{"field", "arm"}, {"type", "nominal"}},
-           {{"field", "bits"}, {"type", "quantitative"}, {"format", ".1f"}},
-           {{"field", "accuracy"}, {"type", "quantitative"}, {"format", ".1f"}}}}}}});
+         {"color", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}}}}});
+  layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 70}, {"opacity", 1}}},
+                    {"encoding",
+                     {{"x", x},
+                      {"y", {{"field", "accuracy"}, {"type", "quantitative"}, {"scale", y_scale}}},
+                      {"color", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}},
+                      {"shape", {{"field", "kind"}, {"type", "nominal"}, {"legend", legend}}},
+                      {"tooltip",
+                       {{{"field", "arm"}, {"type", "nominal"}},
+                        {{"field", "bits"}, {"type", "quantitative"}, {"format", ".1f"}},
+                        {{"field", "accuracy"}, {"type", "quantitative"}, {"format", ".1f"}}}}}}});
   layers.push_back({{"mark",
                      {{"type", "text"},
                       {"align", {{"expr", "datum.align"}}},

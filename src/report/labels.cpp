@@ -37,6 +37,7 @@ void place_labels(std::vector<Label>& labels, PlotSize plot) {
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return labels[a].y < labels[b].y; });
   for (const std::size_t i : order) {
+    if (labels[i].text.empty()) continue;
     Label best = labels[i];
     double least = std::numeric_limits<double>::infinity();
     for (const double dy :
