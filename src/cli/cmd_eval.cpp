@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "cli/command.h"
 #include "cli/command_line.h"
+#include "cli/eval_tasks.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
 #include "cli/session.h"
@@ -46,6 +47,8 @@ std::optional<EvalArguments> parse(std::vector<std::string> words, int* code) {
   app.require_subcommand(1);
   CLI::App& lossless =
       *app.add_subcommand("lossless", "Every domain of SPEC with every adapter, routed, and beside others");
+  app.add_subcommand("tasks", "The benchmarks that koan knows, and their problems");
+  app.add_subcommand("grade", "Replies to a benchmark's problems, graded");
   lossless.set_help_flag("-h,--help", "Print this help");
   lossless.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   lossless.add_option("SPEC", out.spec, std::string("Specification; default ") + kDefaultSpec)->type_name("");
@@ -189,6 +192,7 @@ Status evaluate(const EvalArguments& arguments) {
 }  // namespace
 
 int run_eval(const std::vector<std::string>& words) {
+  if (const auto done = run_eval_tools(words)) return *done;
   int code = kExitOk;
   const auto arguments = parse(words, &code);
   if (!arguments) return code;
