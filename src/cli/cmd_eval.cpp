@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "cli/command.h"
 #include "cli/command_line.h"
+#include "cli/eval_tasks.h"
 #include "cli/exit_code.h"
 #include "cli/report.h"
 #include "cli/session.h"
@@ -47,6 +48,8 @@ std::optional<EvalArguments> parse(std::vector<std::string> words, int* code) {
   CLI::App& lossless =
       *app.add_subcommand("lossless", "Every domain of SPEC with every adapter, routed, and beside others");
   app.add_subcommand("run", "A benchmark by a small and a large model and by ways between them");
+  app.add_subcommand("tasks", "The benchmarks that koan knows, and their problems");
+  app.add_subcommand("grade", "Replies to a benchmark's problems, graded");
   lossless.set_help_flag("-h,--help", "Print this help");
   lossless.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   lossless.add_option("SPEC", out.spec, std::string("Specification; default ") + kDefaultSpec)->type_name("");
@@ -191,6 +194,7 @@ Status evaluate(const EvalArguments& arguments) {
 
 int run_eval(const std::vector<std::string>& words) {
   if (!words.empty() && words[0] == "run") return run_eval_run({words.begin() + 1, words.end()});
+  if (const auto done = run_eval_tools(words)) return *done;
   int code = kExitOk;
   const auto arguments = parse(words, &code);
   if (!arguments) return code;

@@ -156,11 +156,4 @@ std::string answer_of_reply(std::string_view reply) {
   return std::string(last_number(text));
 }
 
-bool same_answer(std::string_view a, std::string_view b) {
-  const std::string x = plain_notation(a), y = plain_notation(b);
-  if (x == y) return !x.empty();
-  const auto p = rational(x), q = rational(y);
-  return p && q && *p == *q;
-}
-
 }  // namespace koan::grade

@@ -1,5 +1,4 @@
-// The final answer of a worked solution: where it is stated, how to hide it, and whether two of them are the same
-// (docs/rewrite.md "Answers").
+// The final answer of a worked solution: where it is stated (docs/rewrite.md "Answers").
 #pragma once
 
 #include <optional>
@@ -24,9 +23,5 @@ std::vector<AnswerSpan> stated_answers(std::string_view text);
 std::optional<std::string> final_answer(std::string_view text);
 // The same; or else, in a reply that was asked for nothing but an answer, its last number, or all of a short line.
 std::string answer_of_reply(std::string_view reply);
-
-// Equal up to notation: spaces, $, \text, \dfrac, separators of thousands, a full stop at the end; numbers by value
-// (0.5, 1/2, \frac{1}{2}).
-bool same_answer(std::string_view a, std::string_view b);
 
 }  // namespace koan::grade

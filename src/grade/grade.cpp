@@ -42,11 +42,11 @@ std::string answer_of(const Target& target, std::string_view reply) {
     case Kind::kCode:
       return code_of_reply(reply, target.code);
     case Kind::kMath:
+      return math_of_reply(reply);
     case Kind::kJudge:
       break;
   }
   const std::string_view text = without_thoughts(reply);
-  if (target.kind == Kind::kMath) return answer_of_reply(text);
   return final_answer(text).value_or(std::string(strip(text)));
 }
 

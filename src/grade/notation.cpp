@@ -3,55 +3,12 @@
 #include <cctype>
 #include <numeric>
 
-#include "text/replace.h"
-
 namespace koan::grade {
 namespace {
 
 constexpr std::size_t kMostDigits = 15;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// \text{cm} -> cm
-void unwrap(std::string& text, std::string_view command) {
-  for (std::size_t at = text.find(command); at != std::string::npos; at = text.find(command, at)) {
-    const auto close = closing_brace(text, at + command.size() - 1);
-    if (!close) return;
-    text.erase(*close, 1);
-    text.erase(at, command.size());
-  }
-}
-
-// \frac12, \frac1{2} and \frac{1}2 -> \frac{1}{2}
-void brace_fractions(std::string& text) {
-  constexpr std::string_view kFrac = "\\frac";
-  for (std::size_t at = text.find(kFrac); at != std::string::npos; at = text.find(kFrac, at + 1)) {
-    std::size_t i = at + kFrac.size();
-    for (int argument = 0; argument < 2 && i < text.size(); ++argument) {
-      if (text[i] == '{') {
-        const auto close = closing_brace(text, i);
-        if (!close) return;
-        i = *close + 1;
-      } else if (std::isalnum(static_cast<unsigned char>(text[i])) != 0) {
-        text.replace(i, 1, std::string("{") + text[i] + "}");
-        i += 3;
-      } else {
-        break;
-      }
-    }
-  }
-}
-
-// 1,234,567 -> 1234567; the comma of (1,234) is one between coordinates only if no group of three digits follows, so
-// brackets leave all commas alone.
-void join_thousands(std::string& text) {
-  if (text.find_first_of("([{") != std::string::npos) return;
-  for (std::size_t i = 1; i + 3 < text.size(); ++i) {
-    const bool group = text[i] == ',' && is_digit(text[i - 1]) && is_digit(text[i + 1]) && is_digit(text[i + 2]) &&
-                       is_digit(text[i + 3]) && (i + 4 == text.size() || !is_digit(text[i + 4]));
-    if (group) text.erase(i, 1);
-  }
-}
 
 std::optional<std::int64_t> integer(std::string_view text) {
   const bool negative = text.starts_with('-');
@@ -121,51 +78,20 @@ std::string_view last_number(std::string_view text) {
   return text.substr(begin, end - begin);
 }
 
-std::string plain_notation(std::string_view answer) {
-  std::string out(answer);
-  for (const std::string_view command : {"\\boxed{", "\\text{", "\\textbf{", "\\mathrm{", "\\mathbf{"})
-    unwrap(out, command);
-  out = replaced(out, "\\dfrac", "\\frac");
-  out = replaced(out, "\\tfrac", "\\frac");
-  out = replaced(out, "\\%", "%");
-  for (const std::string_view nothing : {"\\left", "\\right", "\\!", "\\,", "\\;", "\\ ", "\\(", "\\)", "\\[", "\\]",
-                                         "\\$", "$", "*", " ", "\t", "\n", "\r"})
-    out = replaced(out, nothing, "");
-  while (out.ends_with('.')) out.pop_back();
-  brace_fractions(out);
-  join_thousands(out);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 std::optional<Rational> rational(std::string_view plain) {
   bool negative = false;
   while (plain.starts_with('-') || plain.starts_with('+')) {
     negative ^= plain.front() == '-';
     plain.remove_prefix(1);
   }
-  const bool percent = plain.ends_with('%');
-  if (percent) plain.remove_suffix(1);
   std::optional<Rational> value;
-  constexpr std::string_view kFrac = "\\frac{";
-  if (plain.starts_with(kFrac)) {
-    const std::size_t middle = plain.find("}{");
-    if (middle == std::string_view::npos || !plain.ends_with('}')) return std::nullopt;
-    const auto a = integer(plain.substr(kFrac.size(), middle - kFrac.size()));
-    const auto b = integer(plain.substr(middle + 2, plain.size() - middle - 3));
-    value = a && b ? ratio(*a, *b) : std::nullopt;
-  } else if (const std::size_t slash = plain.find('/'); slash != std::string_view::npos) {
+  if (const std::size_t slash = plain.find('/'); slash != std::string_view::npos) {
     const auto a = integer(plain.substr(0, slash)), b = integer(plain.substr(slash + 1));
     value = a && b ? ratio(*a, *b) : std::nullopt;
   } else {
     value = decimal(plain);
   }
-  if (!value) return std::nullopt;
-  if (percent) {
-    if (value->denominator > INT64_MAX / 100) return std::nullopt;
-    value = ratio(value->numerator, value->denominator * 100);
-  }
-  if (negative) value->numerator = -value->numerator;
+  if (value && negative) value->numerator = -value->numerator;
   return value;
 }
 

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "grade/answer.h"
+#include "grade/math.h"
 #include "rewrite/hide.h"
 #include "text/strip.h"
 
@@ -120,7 +121,7 @@ Status Rewriter::check(const RewriteTask& task, RewriteOutcome& outcome) {
     requests.push_back(request_for(prompts_.read, {{"problem", task.problem}, {"rewrite", candidate.text}}, task.seed));
   KOAN_ASSIGN(const std::vector<ChatReply> replies, ask(*reader_, requests, outcome.read));
   const auto verdict = [&](const std::string& answer) {
-    return grade::same_answer(answer, outcome.answer) ? Kept::kYes : Kept::kNo;
+    return grade::same_math(answer, outcome.answer) ? Kept::kYes : Kept::kNo;
   };
   outcome.without_rewrite = verdict(grade::answer_of_reply(replies[0].text));
   for (std::size_t i = 0; i < outcome.candidates.size(); ++i) {
