@@ -6,14 +6,12 @@
 #include "cli/command_line.h"
 #include "cli/endpoints.h"
 #include "cli/eval_tasks.h"
+#include "cli/programs.h"
 #include "cli/report.h"
 #include "cli/whole_file.h"
 #include "formats/json_members.h"
 #include "tasks/task.h"
 #include "text/strip.h"
-#if __has_include("cli/programs.h")
-#include "cli/programs.h"
-#endif
 
 namespace koan::cli {
 namespace {
@@ -54,12 +52,6 @@ Result<std::vector<Reply>> read_replies(const std::string& path) {
   return out;
 }
 
-#if __has_include("cli/programs.h")
-void add_runner(grade::Means& means, bool unsandboxed) { means.run = program_runner(unsandboxed); }
-#else
-void add_runner(grade::Means&, bool) {}
-#endif
-
 Status grade_all(const GradeArguments& arguments) {
   KOAN_ASSIGN(const tasks::Task task, tasks::find_task(arguments.task));
   KOAN_ASSIGN(const std::vector<tasks::Problem> problems,
@@ -68,7 +60,7 @@ Status grade_all(const GradeArguments& arguments) {
   for (const tasks::Problem& problem : problems) by_id[problem.id] = &problem;
   KOAN_ASSIGN(const std::vector<Reply> replies, read_replies(arguments.replies));
   grade::Means means;
-  add_runner(means, arguments.unsandboxed);
+  means.run = program_runner(arguments.unsandboxed);
   std::optional<Endpoints> endpoints;
   std::unique_ptr<ChatModel> judge;
   if (!arguments.judge.empty()) {
