@@ -98,4 +98,14 @@ expect_error 2 "--data FILE" run gpqa "${nano[@]}"
 expect_error 2 "needs the cache" run gsm8k "${nano[@]}" --no-cache
 expect_error 2 "small" run gsm8k --large local:nano
 expect 0 run --help; grep -q random_bits .out || fail "help does not list the arms"
+# A task with a pair of its own needs no models; its page comes with it, and ten answers are at most two bytes.
+expect 0 run offline --data "$source_tree/evals/samples" --limit 2 --arms qa,select --report --out offline -q
+grep -q '</html>' offline/report.html || fail "no page"
+ls offline/asks/qa-*.kask >/dev/null || fail "no ask files"
+python3 - <<'PY' || fail "offline: $(cat offline/results.json)"
+import json
+koan = json.load(open("offline/results.json"))["koan"]
+assert koan["arms"]["qa"]["payload_bytes"] <= 2 and koan["arms"]["qa"]["bits_as_questions"] == 10
+PY
+
 clean
