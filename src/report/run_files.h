@@ -1,4 +1,4 @@
-// The folder of a run of `koan eval run`, read (docs/evaluation.md section 8).
+// The folder of a run of `koan eval run`, read (docs/evaluation.md, "A run").
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// All that decides the results of a run, as config.json; its SHA-256 is the run's name (docs/evaluation.md section 8).
+// All that decides the results of a run, as config.json; its SHA-256 is the run's name (docs/evaluation.md, "A run").
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// The files of a run that grow: a line for each sample, on disk before the next begins (docs/evaluation.md section 8).
+// The files of a run that grow: a line for each sample, on disk before the next begins (docs/evaluation.md, "A run").
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// results.json and samples_TASK.jsonl (docs/evaluation.md section 8).
+// results.json and samples_TASK.jsonl (docs/evaluation.md, "A run").
 #include <cmath>
 
 #include "base/file.h"

@@ -1,4 +1,4 @@
-// One answer of one arm to one problem, as a line of a journal (docs/evaluation.md section 8).
+// One answer of one arm to one problem, as a line of a journal (docs/evaluation.md, "A run").
 #pragma once
 
 #include <cstdint>

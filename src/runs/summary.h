@@ -1,4 +1,4 @@
-// The figures of a run (docs/evaluation.md, "Statistics" and section 8).
+// The figures of a run (docs/evaluation.md, "Statistics" and "A run").
 #pragma once
 
 #include <map>
