@@ -40,7 +40,6 @@ Result<ask::ProtocolData> protocol_for(std::string_view name, const std::string&
 ProblemPlayer::ProblemPlayer(const PlayRules& rules, const CrewFacts& facts, Crew& crew, const tasks::Problem& problem,
                              std::size_t index)
     : rules_(rules),
-      facts_(facts),
       crew_(crew),
       problem_(problem),
       index_(index),

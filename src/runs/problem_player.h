@@ -69,7 +69,6 @@ class ProblemPlayer {
   Result<std::uint64_t> keep_and_replay(const ask::Protocol& played, const Arm& arm, std::uint32_t trial);
 
   const PlayRules& rules_;
-  const CrewFacts& facts_;
   Crew& crew_;
   const tasks::Problem& problem_;
   std::size_t index_;
