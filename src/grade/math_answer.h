@@ -30,7 +30,7 @@ struct MathAnswer {
   std::optional<Value> without_unit;  // then: what stands before it
   std::string unit;                   // "" if there is none or it says nothing
   bool percent = false;
-  std::string text;  // words; digits of kBased, and of a scalar that is a whole number
+  std::string text;  // words; digits of kBased, and of a scalar that is a whole number without a unit
   std::string name;  // of a relation: the symbol or f(x) on its left if that is all there is
   char open = '(', close = ')';
   std::size_t columns = 0, base = 0;

@@ -70,6 +70,15 @@ Tokens take_unit(Tokens tokens, Answer& out) {
   return tokens;
 }
 
+// The digits, if that is all there is.
+std::string whole_number(Tokens tokens) {
+  const bool minus = tokens.size() == 2 && tokens[0].is('-');
+  const MathToken& last = tokens.back();
+  if (tokens.size() != (minus ? 2u : 1u) || last.kind != Kind::kNumber || last.text.find('.') != std::string::npos)
+    return "";
+  return (minus ? "-" : "") + last.text;
+}
+
 }  // namespace
 
 std::optional<MathAnswer> read_scalar(std::span<const MathToken> tokens) {
@@ -81,9 +90,7 @@ std::optional<MathAnswer> read_scalar(std::span<const MathToken> tokens) {
   if (worded || is_a_word(bare)) return std::nullopt;
   out.value = evaluate(bare);
   if (!out.value) return std::nullopt;
-  if (bare.size() == 1 && bare[0].kind == Kind::kNumber && bare[0].text.find('.') == std::string::npos)
-    out.text = bare[0].text;
-  if (bare.size() == 2 && bare[0].is('-') && bare[1].kind == Kind::kNumber) out.text = "-" + bare[1].text;
+  out.text = bare.size() == tokens.size() ? whole_number(bare) : "";
   take_unit_letter(bare, out);
   return out;
 }
