@@ -36,10 +36,20 @@ std::vector<Problem> loaded(const char* task, const LoadOptions& options) {
   return problems ? std::move(*problems) : std::vector<Problem>();
 }
 
+TEST(Task, OfflineBringsItsModelsAndProblems) {
+  const Task task = find_task("offline").value();
+  EXPECT_EQ(task.prompts, "drill");
+  EXPECT_EQ(task.small, "local:drill-small");
+  EXPECT_EQ(task.large, "local:drill-large");
+  EXPECT_EQ(task.arms, std::vector<std::string>{"all"});
+  EXPECT_EQ(loaded("offline", {kSamples, 0, 0}).size(), 1000u);
+  EXPECT_TRUE(find_task("gsm8k")->small.empty());
+}
+
 TEST(Task, AllAreReadAndFound) {
   const std::vector<Task> all = all_tasks();
   EXPECT_EQ(all.size(), task_files().size());
-  EXPECT_EQ(all.size(), 16u);
+  EXPECT_EQ(all.size(), 17u);
   std::set<std::string> hashes;
   for (const Task& task : all) {
     const auto found = find_task(task.name);
