@@ -1,14 +1,10 @@
 #include "ask/bit_meter.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-
-#include "ask/transcript.h"
 
 namespace koan::ask {
 namespace {
@@ -60,12 +56,7 @@ Result<std::vector<Spending>> parse_ledger(std::string_view text, std::size_t* c
 }
 
 Result<BitMeter> BitMeter::open(const std::string& path, const BitCaps& caps) {
-  FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!file.is_open()) return io_error(path, errno);
-  if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return io_error(path, errno);
-    return Error{ErrorCode::kUsage, path + ": another server is writing it"};
-  }
+  KOAN_ASSIGN(FileHandle file, open_log(path, 0600, "server"));
   KOAN_ASSIGN(const Bytes bytes, read_file(path, kMaxLedger));
   const std::string_view text = as_text(bytes);
   std::size_t complete = 0;

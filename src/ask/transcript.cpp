@@ -1,7 +1,5 @@
 #include "ask/transcript.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,14 +18,6 @@ Status same_run(const JsonDocument& there, const JsonDocument& wanted) {
 
 }  // namespace
 
-Status sync_folder(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!handle.is_open() || ::fsync(handle.fd()) != 0) return io_error(folder, errno);
-  return {};
-}
-
 Result<std::vector<JsonDocument>> parse_transcript(std::string_view text, std::size_t* complete) {
   std::vector<JsonDocument> out;
   *complete = 0;
@@ -44,12 +34,7 @@ Result<std::vector<JsonDocument>> parse_transcript(std::string_view text, std::s
 }
 
 Result<Transcript> Transcript::open(const std::string& path, const JsonDocument& header) {
-  FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  if (!file.is_open()) return io_error(path, errno);
-  if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return io_error(path, errno);
-    return Error{ErrorCode::kUsage, path + ": another koan is writing it"};
-  }
+  KOAN_ASSIGN(FileHandle file, open_log(path, 0666, "koan"));
   KOAN_ASSIGN(const Bytes text, read_file(path, kMaxTranscript));
   std::size_t complete = 0;
   auto lines = parse_transcript(as_text(text), &complete);

@@ -36,9 +36,6 @@ class Transcript {
   std::size_t taken_ = 0;
 };
 
-// The names in the folder of `path` are on disk.
-Status sync_folder(const std::string& path);
-
 // Lines of a transcript, without one that is cut off at the end; `complete` says how many bytes they are.
 Result<std::vector<JsonDocument>> parse_transcript(std::string_view text, std::size_t* complete);
 

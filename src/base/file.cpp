@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -186,8 +187,7 @@ Status AtomicFile::publish() {
   }
   committed_ = true;
   // The name itself becomes durable with its folder; a folder that cannot be opened is no reason to fail now.
-  const FileHandle folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.is_open()) (void)!::fsync(folder.fd());
+  static_cast<void>(sync_folder(path_));
   return {};
 }
 
@@ -196,6 +196,21 @@ Status write_file(const std::string& path, ByteView data) {
   FileSink sink(file.fd(), path);
   KOAN_TRY(sink.write(data));
   return file.commit();
+}
+
+Result<FileHandle> open_log(const std::string& path, unsigned mode, const char* who) {
+  FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, mode));
+  if (!file.is_open()) return io_error(path, errno);
+  if (::flock(file.fd(), LOCK_EX | LOCK_NB) == 0) return file;
+  if (errno != EWOULDBLOCK) return io_error(path, errno);
+  return Error{ErrorCode::kUsage, path + ": another " + who + " is writing it"};
+}
+
+Status sync_folder(const std::string& path) {
+  const std::string folder = folder_of(path);
+  const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!handle.is_open() || ::fsync(handle.fd()) != 0) return io_error(folder, errno);
+  return {};
 }
 
 }  // namespace koan

@@ -107,4 +107,10 @@ class AtomicFile {
 // old one.
 Status write_file(const std::string& path, ByteView data);
 
+// A file of lines that only this process appends to: O_APPEND, created with `mode`, locked until it is closed.
+// Errors: kIo; kUsage, "another `who` is writing it".
+Result<FileHandle> open_log(const std::string& path, unsigned mode, const char* who);
+// The name of a new file becomes durable with its folder. `path`: of the file. Errors: kIo.
+Status sync_folder(const std::string& path);
+
 }  // namespace koan

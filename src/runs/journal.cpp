@@ -1,7 +1,5 @@
 #include "runs/journal.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,20 +18,12 @@ std::string name_of(const Shard& shard) {
          std::string(kSuffix);
 }
 
-Status lock_file(const FileHandle& file, const std::string& path) {
-  if (::flock(file.fd(), LOCK_EX | LOCK_NB) == 0) return {};
-  if (errno != EWOULDBLOCK) return io_error(path, errno);
-  return Error{ErrorCode::kUsage, path + ": another koan is writing it"};
-}
-
 // A line that the machine did not come to end is cut off; the name of a new file is on disk too.
-Status mend(const FileHandle& file, const std::string& folder, const std::string& path) {
+Status mend(const FileHandle& file, const std::string& path) {
   KOAN_ASSIGN(const Bytes text, read_file(path, kMaxJournal));
   const std::size_t complete = as_text(text).rfind('\n') + 1;  // npos + 1 = 0
   if (complete < text.size() && ::ftruncate(file.fd(), static_cast<off_t>(complete)) != 0) return io_error(path, errno);
-  const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!handle.is_open() || ::fsync(handle.fd()) != 0) return io_error(folder, errno);
-  return {};
+  return sync_folder(path);
 }
 
 Status read_journal(const std::string& path, Samples& out) {
@@ -71,10 +61,8 @@ Result<Shard> parse_shard(std::string_view text) {
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& folder, const Shard& shard) {
   const std::string path = folder + "/" + name_of(shard);
-  FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  if (!file.is_open()) return io_error(path, errno);
-  KOAN_TRY(lock_file(file, path));
-  KOAN_TRY(mend(file, folder, path));
+  KOAN_ASSIGN(FileHandle file, open_log(path, 0666, "koan"));
+  KOAN_TRY(mend(file, path));
   return std::unique_ptr<Journal>(new Journal(path, std::move(file)));
 }
 
