@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "formats/csv.h"
 #include "formats/json_document.h"
 
 namespace koan::report {
@@ -16,41 +17,6 @@ namespace {
 constexpr std::uint64_t kMaxFile = std::uint64_t{64} << 20;
 
 using Row = std::map<std::string, std::string>;
-
-// RFC 4180: lines of cells.
-std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
-  std::vector<std::vector<std::string>> lines;
-  std::vector<std::string> line;
-  std::string cell;
-  bool quoted = false;
-  const auto end_cell = [&] { line.push_back(std::exchange(cell, {})); };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c != '"') {
-        cell += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        cell += text[++i];
-      } else {
-        quoted = false;
-      }
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == ',') {
-      end_cell();
-    } else if (c == '\n') {
-      end_cell();
-      lines.push_back(std::exchange(line, {}));
-    } else if (c != '\r') {
-      cell += c;
-    }
-  }
-  if (!cell.empty() || !line.empty()) {
-    end_cell();
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
 
 // Absent or empty: what is said. kCorrupt if it is no number.
 Result<double> number(const Row& row, const std::string& column, double otherwise) {
@@ -111,22 +77,23 @@ Status add_domain(const Row& row, Measurements& out) {
 }
 
 Status add_csv(std::string_view text, Measurements& out) {
-  const auto lines = parse_csv(text);
+  KOAN_ASSIGN(const std::vector<CsvRecord> lines, read_csv(text));
   if (lines.empty()) return Error{ErrorCode::kCorrupt, "empty"};
-  const auto& header = lines.front();
+  const auto& header = lines.front().fields;
   const auto has = [&](const char* column) { return std::find(header.begin(), header.end(), column) != header.end(); };
   const bool measured = has("compress_seconds") && has("bytes_out");
   if (!measured && !(has("condition") && has("bits_per_byte")))
     return Error{ErrorCode::kCorrupt,
                  "its columns are neither those of bench/peers and bench/frontier nor those of koan eval lossless"};
   for (std::size_t i = 1; i < lines.size(); ++i) {
-    if (lines[i].size() != header.size())
+    const auto& [cells, number] = lines[i];
+    if (cells.size() != header.size())
       return Error{ErrorCode::kCorrupt,
-                   "line " + std::to_string(i + 1) + ": another number of cells than in the header"};
+                   "line " + std::to_string(number) + ": another number of cells than in the header"};
     Row row;
-    for (std::size_t j = 0; j < header.size(); ++j) row[header[j]] = lines[i][j];
+    for (std::size_t j = 0; j < header.size(); ++j) row[header[j]] = cells[j];
     const Status added = measured ? add_measured(row, out) : add_domain(row, out);
-    if (!added) return Error(added.error()).in("line " + std::to_string(i + 1));
+    if (!added) return Error(added.error()).in("line " + std::to_string(number));
   }
   return {};
 }

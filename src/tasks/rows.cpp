@@ -3,71 +3,18 @@
 #include <algorithm>
 #include <set>
 
+#include "formats/csv.h"
 #include "text/strip.h"
 
 namespace koan::tasks {
 namespace {
 
 constexpr std::size_t kMaxLine = std::size_t{64} << 20;  // a line of HLE holds a picture
-constexpr std::size_t kMostColumns = 1024;
 constexpr std::string_view kMark = "\xEF\xBB\xBF";
 
 Error at_line(std::size_t line, const std::string& what) {
   return Error{ErrorCode::kCorrupt, "line " + std::to_string(line) + ": " + what};
 }
-
-class CsvReader {
- public:
-  explicit CsvReader(std::string_view text) : text_(text) {}
-
-  bool done() const { return at_ == text_.size(); }
-  std::size_t line() const { return line_; }
-
-  Result<std::vector<std::string>> record() {
-    std::vector<std::string> out;
-    for (;;) {
-      KOAN_ASSIGN(std::string field, next_field());
-      out.push_back(std::move(field));
-      if (out.size() > kMostColumns) return at_line(line_, "more than " + std::to_string(kMostColumns) + " fields");
-      if (done()) return out;
-      const char c = text_[at_++];
-      if (c == ',') continue;
-      if (c == '\r' && !done() && text_[at_] == '\n') ++at_;
-      ++line_;
-      return out;
-    }
-  }
-
- private:
-  Result<std::string> next_field() {
-    if (!text_.substr(at_).starts_with('"')) {
-      const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
-      const std::string_view field = text_.substr(at_, end - at_);
-      at_ = end;
-      return std::string(field);
-    }
-    const std::size_t begun = line_;
-    std::string out;
-    for (++at_; at_ < text_.size(); ++at_) {
-      const char c = text_[at_];
-      if (c == '\n') ++line_;
-      if (c != '"') {
-        out += c;
-      } else if (text_.substr(at_ + 1).starts_with('"')) {
-        out += text_[++at_];
-      } else {
-        ++at_;
-        const bool ends = done() || std::string_view(",\r\n").find(text_[at_]) != std::string_view::npos;
-        if (!ends) return at_line(line_, "text behind a quoted field");
-        return out;
-      }
-    }
-    return at_line(begun, "a quote that never closes");
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0, line_ = 1;
-};
 
 }  // namespace
 
@@ -88,15 +35,14 @@ Result<std::vector<Row>> parse_jsonl(std::string_view text) {
 
 Result<std::vector<Row>> parse_csv(std::string_view text) {
   if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
-  CsvReader in(text);
-  if (in.done()) return at_line(1, "no line of names");
-  KOAN_ASSIGN(const std::vector<std::string> names, in.record());
+  KOAN_ASSIGN(std::vector<CsvRecord> records, read_csv(text));
+  if (records.empty()) return at_line(1, "no line of names");
+  const std::vector<std::string> names = std::move(records.front().fields);
   if (std::set<std::string>(names.begin(), names.end()).size() != names.size())
     return at_line(1, "a name of a column comes twice");
   std::vector<Row> out;
-  while (!in.done()) {
-    const std::size_t line = in.line();
-    KOAN_ASSIGN(std::vector<std::string> values, in.record());
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    auto& [values, line] = records[r];
     if (values.size() == 1 && values[0].empty()) continue;
     if (values.size() != names.size())
       return at_line(line, std::to_string(values.size()) + " fields, but " + std::to_string(names.size()) + " names");
