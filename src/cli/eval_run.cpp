@@ -1,7 +1,6 @@
 // koan eval run: a benchmark by every arm, and what came of it (docs/evaluation.md, "Runner").
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
 #include "base/file.h"
 #include "cli/command.h"
@@ -24,8 +23,6 @@
 namespace koan::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr const char* kSamples = "evals/samples";
 
 // Where the problems of a task lie.
@@ -34,12 +31,9 @@ Result<std::string> data_of(const tasks::Task& task, const std::string& given) {
   if (task.file.empty())
     return Error{ErrorCode::kUsage,
                  "task " + task.name + " needs its published file: --data FILE (" + task.source + ")"};
-  std::string plain = task.file;
-  if (plain.ends_with(".zst")) plain.resize(plain.size() - 4);
   for (const std::string& folder : {environment("KOAN_BENCHMARKS"), std::string(kSamples)}) {
-    std::error_code ignored;
-    for (const std::string& name : {task.file, plain})
-      if (!folder.empty() && fs::exists(fs::path(folder) / name, ignored)) return (fs::path(folder) / name).native();
+    if (folder.empty()) continue;
+    if (auto found = tasks::find_file(task, folder)) return std::move(*found);
   }
   return Error{ErrorCode::kUsage, "no data of task " + task.name + ": give --data, or put " + task.file +
                                       " into a folder that KOAN_BENCHMARKS names, or into " + kSamples};

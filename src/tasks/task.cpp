@@ -34,11 +34,7 @@ Result<std::string> file_of(const Task& task, const std::string& path) {
   if (task.file.empty())
     return Error{ErrorCode::kUsage,
                  path + ": is a folder; name the file of task " + task.name + ", which is published at " + task.source};
-  const std::string packed = (fs::path(path) / task.file).native();
-  if (fs::exists(packed, ignored)) return packed;
-  std::string plain = packed;
-  if (plain.ends_with(".zst")) plain.resize(plain.size() - 4);
-  if (fs::exists(plain, ignored)) return plain;
+  if (auto found = find_file(task, path)) return std::move(*found);
   return Error{ErrorCode::kIo, path + ": holds no " + task.file + "; it is made from " + task.source};
 }
 
@@ -73,6 +69,17 @@ Result<std::vector<Problem>> read_problems(const TaskData& data, const std::stri
 }
 
 }  // namespace
+
+std::optional<std::string> find_file(const Task& task, const std::string& folder) {
+  if (task.file.empty()) return std::nullopt;
+  const std::string packed = (std::filesystem::path(folder) / task.file).native();
+  std::string plain = packed;
+  if (plain.ends_with(".zst")) plain.resize(plain.size() - 4);
+  std::error_code ignored;
+  for (const std::string& path : {packed, plain})
+    if (std::filesystem::exists(path, ignored)) return path;
+  return std::nullopt;
+}
 
 Result<Task> find_task(std::string_view name) {
   KOAN_ASSIGN(const TaskData data, find_data(name));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,8 @@ struct LoadOptions {
 // Errors: kUsage, listing what there is.
 Result<Task> find_task(std::string_view name);
 std::vector<Task> all_tasks();
+// The task's file in a folder of benchmarks, packed or plain; nothing if it is not there or the task names none.
+std::optional<std::string> find_file(const Task& task, const std::string& folder);
 // In the order of the file. Errors: kIo, kCorrupt with line and field, kUsage.
 Result<std::vector<Problem>> load_problems(const Task& task, const LoadOptions& options);
 
