@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/html.h"
+
 namespace koan::ask {
 namespace {
 
@@ -81,22 +83,8 @@ std::string meaning_of(const JsonDocument& decision) {
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
+    const std::string_view entity = html_entity(c);
+    out += entity.empty() ? std::string_view(&c, 1) : entity;
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/html.h"
 #include "base/utf8.h"
 #include "report/run_files.h"
 
@@ -47,25 +48,8 @@ std::string escape(std::string_view text) {
       at += std::max<std::size_t>(c.size, 1);
       continue;
     }
-    switch (c.code) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += text.substr(at, c.size);
-    }
+    const std::string_view entity = html_entity(text[at]);  // no part of a longer character
+    out += entity.empty() ? text.substr(at, c.size) : entity;
     at += c.size;
   }
   return out;
