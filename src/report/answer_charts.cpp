@@ -5,12 +5,12 @@
 
 #include "report/labels.h"
 #include "report/sections.h"
+#include "report/vega.h"
 
 namespace koan::report {
 namespace {
 
 constexpr PlotSize kPlot{780, 360};
-constexpr const char* kSchema = "https://vega.github.io/schema/vega-lite/v6.json";  // a name; nothing is loaded
 
 // Zero has a place on the axis: log(1 + bits), which is what Vega's symlog is. From 0 to 1, and back.
 double on_axis(double bits, double most) { return std::log1p(bits) / std::log1p(most); }
@@ -107,9 +107,7 @@ Chart bits_chart(const Run& run, const std::vector<SentPoint>& points) {
       value["high"] = 100 * p.accuracy.high;
     }
     value["shown"] = off_axis(labels[i].x / kPlot.width, most);
-    value["dx"] = labels[i].dx;
-    value["dy"] = labels[i].dy;
-    value["align"] = labels[i].ends_there ? "right" : "left";
+    put_place(labels[i], value);
     values.push_back(std::move(value));
   }
   const JsonDocument x = {{"field", "shown"},
@@ -138,27 +136,14 @@ Chart bits_chart(const Run& run, const std::vector<SentPoint>& points) {
                        {{{"field", "arm"}, {"type", "nominal"}},
                         {{"field", "bits"}, {"type", "quantitative"}, {"format", ".1f"}},
                         {{"field", "accuracy"}, {"type", "quantitative"}, {"format", ".1f"}}}}}}});
-  layers.push_back({{"mark",
-                     {{"type", "text"},
-                      {"align", {{"expr", "datum.align"}}},
-                      {"dx", {{"expr", "datum.dx"}}},
-                      {"dy", {{"expr", "datum.dy"}}},
-                      {"baseline", "middle"}}},
-                    {"encoding",
-                     {{"x", x},
-                      {"y", {{"field", "accuracy"}, {"type", "quantitative"}, {"scale", y_scale}}},
-                      {"text", {{"field", "arm"}, {"type", "nominal"}}}}}});
+  layers.push_back(label_layer(x, {{"field", "accuracy"}, {"type", "quantitative"}, {"scale", y_scale}}, "arm"));
   Chart chart;
   chart.id = "bits-" + run.task + "-" + run.name.substr(0, 8);
   chart.title = "Bits sent against accuracy: " + run.task;
   chart.alt = "Points for " + std::to_string(points.size()) +
               " arms: how many bits each sends a problem, on a logarithmic axis that begins at zero, and how many "
               "problems it solves, with 95% intervals. The table below has the figures.";
-  chart.spec = {{"$schema", kSchema},
-                {"width", kPlot.width},
-                {"height", kPlot.height},
-                {"data", {{"values", std::move(values)}}},
-                {"layer", std::move(layers)}};
+  chart.spec = layered(kPlot.width, kPlot.height, std::move(values), std::move(layers));
   return chart;
 }
 
@@ -169,7 +154,7 @@ Chart difficulty_chart(const Run& run) {
     for (const char* level : {"easy", "medium", "hard"}) {
       const auto at = arm.difficulty.find(level);
       if (at == arm.difficulty.end() || at->second.n == 0) continue;
-      const Interval share = wilson(at->second);
+      const Interval share = interval_of(at->second);
       values.push_back({{"arm", arm.name},
                         {"difficulty", level},
                         {"accuracy", 100 * share.value},
@@ -210,11 +195,7 @@ Chart difficulty_chart(const Run& run) {
   chart.alt =
       "Bars for each arm: the share of easy, medium and hard problems that it solves, with 95% intervals. The table "
       "below has the figures.";
-  chart.spec = {{"$schema", kSchema},
-                {"width", kPlot.width},
-                {"height", 220},
-                {"data", {{"values", std::move(values)}}},
-                {"layer", JsonDocument::array({bars, rules})}};
+  chart.spec = layered(kPlot.width, 220, std::move(values), JsonDocument::array({bars, rules}));
   return chart;
 }
 

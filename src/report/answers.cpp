@@ -1,6 +1,7 @@
 // What runs say about answers: recovery beside the paper's, every arm, costs.
 #include <cmath>
 
+#include "eval/wilson.h"
 #include "report/answer_charts.h"
 #include "report/sections.h"
 
@@ -78,7 +79,7 @@ HtmlTable difficulty_table(const Run& run) {
     for (const char* level : {"easy", "medium", "hard"}) {
       const auto at = arm.difficulty.find(level);
       const bool there = at != arm.difficulty.end() && at->second.n > 0;
-      row.emplace_back(there ? percent(wilson(at->second)) + " of " + std::to_string(at->second.n)
+      row.emplace_back(there ? percent(interval_of(at->second)) + " of " + std::to_string(at->second.n)
                              : fixed(kNothing, 0));
     }
     table.rows.push_back(std::move(row));
@@ -88,13 +89,10 @@ HtmlTable difficulty_table(const Run& run) {
 
 }  // namespace
 
-Interval wilson(const Counts& counts) {
+Interval interval_of(const Counts& counts) {
   if (counts.n == 0) return {};
-  constexpr double kZ = 1.959963984540054;
-  const double n = static_cast<double>(counts.n), p = static_cast<double>(counts.correct) / n;
-  const double middle = (p + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
-  const double half = kZ / (1 + kZ * kZ / n) * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
-  return {p, std::max(0.0, middle - half), std::min(1.0, middle + half)};
+  const Rate rate = wilson(static_cast<double>(counts.correct), static_cast<double>(counts.n));
+  return {rate.value, rate.low, rate.high};
 }
 
 void add_recovery(Page& page, const std::vector<Run>& runs, const Paper& paper) {

@@ -5,12 +5,12 @@
 
 #include "report/labels.h"
 #include "report/sections.h"
+#include "report/vega.h"
 
 namespace koan::report {
 namespace {
 
 constexpr PlotSize kPlot{780, 440};
-constexpr const char* kSchema = "https://vega.github.io/schema/vega-lite/v6.json";
 
 struct File {
   std::string name;
@@ -136,15 +136,14 @@ Chart chart_of(const File& file, const std::vector<std::string>& groups, const s
   join_labels(labels, file);
   place_labels(labels, kPlot);
   JsonDocument values = JsonDocument::array(), line = JsonDocument::array();
-  for (std::size_t i = 0; i < places.size(); ++i)
+  for (std::size_t i = 0; i < places.size(); ++i) {
     values.push_back({{"program", name_of(*file.rows[i])},
                       {"label", labels[i].text},
                       {"group", file.rows[i]->group},
                       {"seconds", places[i].seconds},
-                      {"bits", places[i].size},
-                      {"dx", labels[i].dx},
-                      {"dy", labels[i].dy},
-                      {"align", labels[i].ends_there ? "right" : "left"}});
+                      {"bits", places[i].size}});
+    put_place(labels[i], values.back());
+  }
   for (const std::size_t i : best) line.push_back({{"seconds", places[i].seconds}, {"bits", places[i].size}});
   const std::string unit = file.cpu ? "processor seconds" : "seconds";
   const JsonDocument x = {{"field", "seconds"},
@@ -180,25 +179,15 @@ Chart chart_of(const File& file, const std::vector<std::string>& groups, const s
           {{{"field", "program"}, {"type", "nominal"}},
            {{"field", "bits"}, {"type", "quantitative"}, {"format", ".3f"}, {"title", "bits per byte"}},
            {{"field", "seconds"}, {"type", "quantitative"}, {"format", ".3~g"}, {"title", "s a million bytes"}}}}}}});
-  layers.push_back({{"mark",
-                     {{"type", "text"},
-                      {"align", {{"expr", "datum.align"}}},
-                      {"dx", {{"expr", "datum.dx"}}},
-                      {"dy", {{"expr", "datum.dy"}}},
-                      {"baseline", "middle"},
-                      {"fontSize", 10}}},
-                    {"encoding", {{"x", x}, {"y", y}, {"text", {{"field", "label"}, {"type", "nominal"}}}}}});
+  layers.push_back(label_layer(x, y, "label"));
+  layers.back()["mark"]["fontSize"] = 10;
   Chart chart;
   chart.id = "lossless-" + file.name;
   chart.title = "Size against time: " + file.name;
   chart.alt = "Points for " + std::to_string(places.size()) +
               " programs and settings: time to encode and decode, on a logarithmic axis, against bits per byte. A "
               "dashed line joins those that nothing beats in both. The table below has the figures.";
-  chart.spec = {{"$schema", kSchema},
-                {"width", kPlot.width},
-                {"height", kPlot.height},
-                {"data", {{"values", std::move(values)}}},
-                {"layer", std::move(layers)}};
+  chart.spec = layered(kPlot.width, kPlot.height, std::move(values), std::move(layers));
   return chart;
 }
 
@@ -243,11 +232,7 @@ Chart domain_chart(const std::vector<Domain>& domains) {
   chart.alt =
       "For each domain, bits per byte of koan without an adapter, with the domain's own, with one trained on all "
       "domains, and of other compressors. The table below has the figures.";
-  chart.spec = {{"$schema", kSchema},
-                {"width", kPlot.width},
-                {"height", {{"step", 26}}},
-                {"data", {{"values", std::move(values)}}},
-                {"layer", JsonDocument::array({rules, points})}};
+  chart.spec = layered(kPlot.width, {{"step", 26}}, std::move(values), JsonDocument::array({rules, points}));
   return chart;
 }
 

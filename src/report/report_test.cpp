@@ -186,11 +186,11 @@ TEST(Assets, TheLibrariesUnpackAndCannotEndTheirElement) {
 }
 
 TEST(Wilson, KnownValues) {
-  const Interval i = wilson({100, 50});
+  const Interval i = interval_of({100, 50});
   EXPECT_NEAR(i.low, 0.4038, 1e-4);
   EXPECT_NEAR(i.high, 0.5962, 1e-4);
-  EXPECT_DOUBLE_EQ(wilson({5, 0}).low, 0);
-  EXPECT_TRUE(std::isnan(wilson({0, 0}).value));
+  EXPECT_DOUBLE_EQ(interval_of({5, 0}).low, 0);
+  EXPECT_TRUE(std::isnan(interval_of({0, 0}).value));
 }
 
 }  // namespace

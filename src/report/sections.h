@@ -39,7 +39,7 @@ void add_lossless(Page& page, const std::vector<Measurements>& measurements);
 void add_provenance(Page& page, const std::vector<Run>& runs, const std::vector<Measurements>& measurements,
                     const std::string& koan_version);
 
-// 95%, Wilson 1927.
-Interval wilson(const Counts& counts);
+// 95%, Wilson 1927; nothing of no samples.
+Interval interval_of(const Counts& counts);
 
 }  // namespace koan::report

@@ -7,7 +7,6 @@
 namespace koan::runs {
 namespace {
 
-constexpr double kZ = 1.959963984540054;  // leaves 2.5% of a normal distribution above it
 constexpr double kMostDegenerate = 0.025;
 
 std::optional<double> recovery_of(double arm, double small, double large) {
@@ -17,14 +16,6 @@ std::optional<double> recovery_of(double arm, double small, double large) {
 }
 
 }  // namespace
-
-Rate wilson(double right, double n) noexcept {
-  if (n <= 0) return {};
-  const double p = right / n, z2 = kZ * kZ;
-  const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
-  const double half = kZ / (1 + z2 / n) * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-  return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
-}
 
 double mcnemar(std::uint64_t only_this, std::uint64_t only_other) noexcept {
   const std::uint64_t n = only_this + only_other, least = std::min(only_this, only_other);

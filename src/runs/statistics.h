@@ -1,5 +1,4 @@
-// What a comparison of arms rests on (docs/evaluation.md, "Statistics"): Wilson intervals, the exact test of McNemar,
-// and gap recovery with paired bootstrap intervals.
+// What a comparison of arms rests on (docs/evaluation.md, "Statistics"): the exact test of McNemar, gap recovery with paired bootstrap intervals.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +6,9 @@
 #include <span>
 
 #include "eval/bootstrap.h"
+#include "eval/wilson.h"
 
 namespace koan::runs {
-
-// A share with its 95% interval.
-struct Rate {
-  double value = 0, low = 0, high = 1;
-};
-// Wilson 1927. `right` of `n`; right need not be whole (a mean over trials). n = 0: value 0, interval [0, 1].
-Rate wilson(double right, double n) noexcept;
 
 // McNemar 1947, exact and two-sided: how probable at least so uneven a split of the discordant pairs is if both sides
 // are equally likely.
