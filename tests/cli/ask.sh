@@ -5,7 +5,6 @@ tiny=local:$source_tree/tests/golden/models/tiny.gguf
 problem="A farmer has 17 sheep and buys 5 more. How many sheep are there?"
 printf '%s\n' "$problem" >problem.txt
 ask() { "$KOAN" ask "$@"; }
-number() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"; }
 
 # Offline, with the embedded pair; it says how little it knows, and other embedded models that they know nothing.
 expect 0 ask run -n 24 "$problem"; cp .out answer
@@ -20,9 +19,9 @@ expect 0 ask send -n 24 "$problem" -T 1 -o b.koan; same a.koan b.koan
 size=$(stat -c %s a.koan)
 [ "$size" -le 24 ] || fail "the ask file has $size bytes"
 expect 0 ask run --json -n 24 "$problem"; cp .out run.json
-[ "$(number run.json payload_bytes)" -le 2 ] || fail "payload of $(number run.json payload_bytes) bytes"
-[ "$(number run.json file_bytes)" -eq "$size" ] || fail "file_bytes is not the length of the file"
-[ "$(number run.json questions)" -eq 10 ] || fail "not ten questions"
+[ "$(member run.json payload_bytes)" -le 2 ] || fail "payload of $(member run.json payload_bytes) bytes"
+[ "$(member run.json file_bytes)" -eq "$size" ] || fail "file_bytes is not the length of the file"
+[ "$(member run.json questions)" -eq 10 ] || fail "not ten questions"
 expect 0 ask receive "$problem" a.koan; same .out answer
 expect 0 env KOAN_ISA=scalar "$KOAN" ask receive -q -T 1 --file problem.txt a.koan; same .out answer
 

@@ -34,3 +34,5 @@ same() { cmp -s -- "$1" "$2" || fail "$1 and $2 differ"; }
 absent() { local f; for f in "$@"; do [ ! -e "$f" ] || fail "$f exists"; done; }
 # No temporary file was left anywhere below the working folder.
 clean() { local left; left=$(find "$work" -name '.koan-tmp-*'); [ -z "$left" ] || fail "left behind: $left"; }
+# member FILE KEY: of an object in JSON, as Python prints it.
+member() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"; }

@@ -1,20 +1,12 @@
 #!/bin/bash
 # koan eval run with models that run here: every benchmark's layout, shards, going on, what is refused, Slurm's and MPI's variables.
 . tests/cli/begin.sh
+. "$source_tree/tests/cli/runs.sh"
 export source_tree KOAN
 python3 "$source_tree/tests/cli/benchmarks.py" . 4
 export KOAN_BENCHMARKS=$work
 run() { "$KOAN" eval run "$@"; }
 nano=(--small local:nano --large local:nano -n 12)
-value() { python3 -c 'import json, sys
-v = json.load(open(sys.argv[1]))
-for key in sys.argv[2:]: v = v[key]
-print(json.dumps(v))' "$@"; }
-# The results without the time that they took.
-timeless() { python3 -c 'import json, sys
-v = json.load(open(sys.argv[1]))
-for arm in v["koan"]["arms"].values(): del arm["seconds"]
-print(json.dumps(v))' "$1"; }
 
 for task in gsm8k math mmlu_pro; do
   expect 0 run $task "${nano[@]}" --limit 2 --arms retry,self_consistency,blc,qa,random_bits,lossless,rewrite --samples 2 --out $task

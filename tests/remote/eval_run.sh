@@ -2,27 +2,11 @@
 # koan eval run with models behind HTTP interfaces: both of them, four benchmarks, the estimate, the budget, and that a run that is
 # killed again and again pays for nothing twice.
 . tests/cli/begin.sh
-: "${SERVER:?the scripted server}"
-export OPENAI_API_KEY=sk-openai-0123456789 ANTHROPIC_API_KEY=sk-anthropic-9876543210
-mkfifo pipe
-"$SERVER" <pipe >log &
-exec 3>pipe   # the server ends when this shell does
-for _ in $(seq 100); do [ -s log ] && break; sleep 0.05; done
-url=$(head -n 1 log)
-[ -n "$url" ] || fail "the server does not start"
-requests() { echo $(($(wc -l <log) - 1)); }
+. "$source_tree/tests/remote/server.sh"
+. "$source_tree/tests/cli/runs.sh"
 python3 "$source_tree/tests/cli/benchmarks.py" . 12
 export KOAN_BENCHMARKS=$work
 run() { "$KOAN" eval run "$@"; }
-value() { python3 -c 'import json, sys
-v = json.load(open(sys.argv[1]))
-for key in sys.argv[2:]: v = v[key]
-print(json.dumps(v))' "$@"; }
-# The results without the time that they took.
-timeless() { python3 -c 'import json, sys
-v = json.load(open(sys.argv[1]))
-for arm in v["koan"]["arms"].values(): del arm["seconds"]
-print(json.dumps(v))' "$1"; }
 program=mbpp
 "$KOAN" eval run mbpp --small local:nano --large local:nano -n 4 --limit 1 --arms retry --out probe >.out 2>.err ||
   { program=; echo "SKIPPED: programs in the sandbox: $(cat .err)"; }

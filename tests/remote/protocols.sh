@@ -2,16 +2,7 @@
 # koan rewrite and koan ask with remote models, against the scripted server, by both interfaces: what is chosen, what it costs, and
 # that the same command pays for nothing twice.
 . tests/cli/begin.sh
-: "${SERVER:?the scripted server}"
-export OPENAI_API_KEY=sk-openai-0123456789 ANTHROPIC_API_KEY=sk-anthropic-9876543210
-mkfifo pipe
-"$SERVER" <pipe >log &
-exec 3>pipe   # the server ends when this shell does
-for _ in $(seq 100); do [ -s log ] && break; sleep 0.05; done
-url=$(head -n 1 log)
-[ -n "$url" ] || fail "the server does not start"
-requests() { echo $(($(wc -l <log) - 1)); }
-value() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"; }
+. "$source_tree/tests/remote/server.sh"
 
 printf 'A farm has 17 hens and 25 ducks. How many birds are there on the farm?' >problem
 printf 'We add hens and ducks, since all of them are birds.\n17 + 25 = 42\nSo there are \\boxed{42} birds on the farm.\n' >solution
@@ -32,8 +23,8 @@ for kind in openai anthropic; do
   # A small local model asks, the remote one answers: yes and no in turn, one bit each at most.
   expect 0 "$KOAN" ask run --json -n 24 --large $kind:answers@$base --file problem --transcript $kind.jsonl
   cp .out run.json
-  [ "$(value run.json questions)" -eq 10 ] || fail "not ten questions"
-  [ "$(value run.json payload_bytes)" -le 2 ] || fail "payload of $(value run.json payload_bytes) bytes"
+  [ "$(member run.json questions)" -eq 10 ] || fail "not ten questions"
+  [ "$(member run.json payload_bytes)" -le 2 ] || fail "payload of $(member run.json payload_bytes) bytes"
   before=$(requests)
   expect 0 "$KOAN" ask run --json -n 24 --large $kind:answers@$base --file problem --transcript $kind.jsonl --no-cache
   same .out run.json

@@ -2,18 +2,11 @@
 # Live mode: koan ask serve beside a strong model, koan ask run on the other side. Bits are metered, the cap holds after kill -9 and
 # restart, nothing is paid for twice, tokens are wanted and stand in no file.
 . tests/cli/begin.sh
-: "${SERVER:?the scripted server}"
-export OPENAI_API_KEY=sk-openai-0123456789
+. "$source_tree/tests/remote/server.sh"
 token=token-alice-0123456789
 served=
 trap '[ -z "$served" ] || kill -9 "$served" 2>/dev/null; finish' EXIT
-mkfifo pipe
-"$SERVER" <pipe >log &
-exec 3>pipe   # the server ends when this shell does
-for _ in $(seq 100); do [ -s log ] && break; sleep 0.05; done
-strong=openai:answers@$(head -n 1 log)/v1
-requests() { echo $(($(wc -l <log) - 1)); }
-value() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"; }
+strong=openai:answers@$url/v1
 bits() { awk '{ sum += $3 } END { print sum + 0 }' "${1:-ledger}"; }
 spent() { [ "$(bits)" -eq "$1" ] || fail "$(bits) bits in the ledger instead of $1: $(cat ledger)"; }
 serve() { # OPTIONS...: the address in $url
@@ -61,7 +54,7 @@ printf 'A farm has 17 hens and 25 ducks. How many birds are there on the farm?' 
 # Ten questions, ten bits; the transcript and the ledger each know what was answered.
 serve --cap 10 --large "$strong" -v
 expect 0 run --transcript run.jsonl; cp .out run.json
-[ "$(value run.json questions) $(value run.json bits) $(value run.json mode)" = "10 10.0 live" ] || fail "$(cat run.json)"
+[ "$(member run.json questions) $(member run.json bits) $(member run.json mode)" = "10 10.0 live" ] || fail "$(cat run.json)"
 spent 10
 [ "$(grep -c ' 1 .* yes$' ledger)" -eq 10 ] || fail "$(cat ledger)"
 [ "$(grep -c 'all: 1 bit,' serve.err)" -eq 10 ] || fail "$(cat serve.err)"
@@ -109,7 +102,7 @@ expect 0 "$KOAN" ask show four.jsonl
 # The answer is that of both sides in one process, and so is every decision.
 decisions() { python3 -c 'import json, sys; print([[d["about"], d["means"]] for d in json.load(open(sys.argv[1]))["decisions"]])' "$1"; }
 expect 0 "$KOAN" ask run --json -n 24 --large local:drill-large --file problem; cp .out both.json
-[ "$(value both.json answer)" = "$(value four.json answer)" ] || fail "$(cat both.json four.json)"
+[ "$(member both.json answer)" = "$(member four.json answer)" ] || fail "$(cat both.json four.json)"
 [ "$(decisions both.json)" = "$(decisions four.json)" ] || fail "$(cat both.json four.json)"
 
 # A verdict is a bit, here the last of --total; decisions that a server does not make are refused before anything is sent.
