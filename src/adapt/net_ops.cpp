@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "adapt/cpu_kernels.h"
+#include "adapt/device_ops.h"
 
 namespace koan::train {
 namespace {
@@ -11,7 +12,8 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t kChunk = 1024;  // rows of logits in memory at a time
+// Rows of logits in memory at a time: on a GPU many, because each piece costs a pass over the embedding's gradient.
+std::int64_t chunk_rows(const Tensor& x) { return x.is_cpu() ? 1024 : 16384; }
 
 const Bf16* bf16(const Tensor& t) { return reinterpret_cast<const Bf16*>(t.data_ptr<at::BFloat16>()); }
 Bf16* bf16_out(Tensor& t) { return reinterpret_cast<Bf16*>(t.data_ptr<at::BFloat16>()); }
@@ -121,14 +123,7 @@ Tensor chunk_losses(Tensor& logits, const Tensor& targets) {
     cross_entropy(size_of(rows), size_of(classes), bf16_out(logits), targets.data_ptr<std::int64_t>(), f32_out(loss));
     return loss;
   }
-  const Tensor live = targets.ge(0).to(torch::kFloat);
-  const Tensor index = targets.clamp_min(0).unsqueeze(1);
-  const Tensor log_p = torch::log_softmax(logits.to(torch::kFloat), 1);
-  const Tensor loss = log_p.gather(1, index).squeeze(1).neg() * live;
-  Tensor grad = log_p.exp();
-  grad.scatter_add_(1, index, torch::full_like(index, -1, grad.options()));
-  logits = (grad * live.unsqueeze(1)).to(torch::kBFloat16);
-  return loss;
+  return device_chunk_losses(logits, targets);
 }
 
 struct LinearCrossEntropy : Function<LinearCrossEntropy> {
@@ -136,8 +131,9 @@ struct LinearCrossEntropy : Function<LinearCrossEntropy> {
     const Tensor e = cast_bf16(embedding);
     Tensor loss = torch::zeros({}, x.options().dtype(torch::kFloat));
     Tensor gx = torch::empty_like(x), ge = torch::zeros_like(embedding);
-    for (std::int64_t at = 0; at < x.size(0); at += kChunk) {
-      const std::int64_t n = std::min(kChunk, x.size(0) - at);
+    const std::int64_t chunk = chunk_rows(x);
+    for (std::int64_t at = 0; at < x.size(0); at += chunk) {
+      const std::int64_t n = std::min(chunk, x.size(0) - at);
       const Tensor rows = x.narrow(0, at, n);
       Tensor logits = torch::mm(rows, e.t());
       loss += chunk_losses(logits, targets.narrow(0, at, n)).sum();
@@ -149,8 +145,7 @@ struct LinearCrossEntropy : Function<LinearCrossEntropy> {
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const auto saved = ctx->get_saved_variables();
-    const float scale = grads[0].item<float>();
-    return {cast_bf16(cast_float(saved[0]).mul_(scale)), saved[1].mul(scale), Tensor()};
+    return {saved[0] * grads[0], saved[1] * grads[0], Tensor()};  // the factor is no dimension: bf16 stays bf16
   }
 };
 
@@ -167,10 +162,11 @@ struct FrozenCrossEntropy : Function<FrozenCrossEntropy> {
     Tensor rows = torch::zeros({padded, x.size(1)}, x.options());
     rows.narrow(0, 0, count).copy_(x.index_select(0, live));
     Tensor loss = torch::zeros({}, x.options().dtype(torch::kFloat));
+    const std::int64_t chunk = chunk_rows(x);
     const bool learns = x.requires_grad();  // false while measuring
     Tensor grad = learns ? torch::empty_like(rows) : Tensor();
-    for (std::int64_t at = 0; at < padded; at += kChunk) {
-      const std::int64_t n = std::min(kChunk, padded - at);
+    for (std::int64_t at = 0; at < padded; at += chunk) {
+      const std::int64_t n = std::min(chunk, padded - at);
       Tensor logits = torch::mm(rows.narrow(0, at, n), embedding.t());
       loss += chunk_losses(logits, wanted.narrow(0, at, n)).sum();
       if (learns) grad.narrow(0, at, n).copy_(torch::mm(logits, embedding));
@@ -183,30 +179,9 @@ struct FrozenCrossEntropy : Function<FrozenCrossEntropy> {
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const Tensor gx = ctx->get_saved_variables()[0];
-    return {cast_bf16(cast_float(gx).mul_(grads[0].item<float>())), Tensor(), Tensor()};
+    return {gx * grads[0], Tensor(), Tensor()};
   }
 };
-
-Tensor plain_norm(const Tensor& x, const Tensor& weight, double epsilon) {
-  return x * torch::rsqrt(x.pow(2).mean(-1, true) + epsilon) * weight;
-}
-
-Tensor plain_rotate(const Tensor& x, const Tensor& cosine, const Tensor& sine) {
-  const auto halves = x.chunk(2, -1);
-  return torch::cat({halves[0] * cosine - halves[1] * sine, halves[1] * cosine + halves[0] * sine}, -1);
-}
-
-Tensor plain_attention(const Tensor& qkv, const Tensor& qw, const Tensor& kw, const AttentionPlan& p) {
-  const Tensor x = qkv.to(torch::kFloat).view({p.batch, p.length, p.heads + 2 * p.kv_heads, p.dim}).transpose(1, 2);
-  const Tensor q = plain_rotate(plain_norm(x.narrow(1, 0, p.heads), qw, p.epsilon), p.cosine, p.sine);
-  const auto spread = [&](const Tensor& t) { return t.repeat_interleave(p.heads / p.kv_heads, 1); };
-  const Tensor k = spread(plain_rotate(plain_norm(x.narrow(1, p.heads, p.kv_heads), kw, p.epsilon), p.cosine, p.sine));
-  const Tensor v = spread(x.narrow(1, p.heads + p.kv_heads, p.kv_heads));
-  const Tensor future = torch::ones({p.length, p.length}, x.options().dtype(torch::kBool)).triu(1);
-  const Tensor scores = torch::matmul(q, k.transpose(2, 3)) / std::sqrt(static_cast<double>(p.dim));
-  const Tensor out = torch::matmul(torch::softmax(scores.masked_fill(future, -1e30), -1), v);
-  return out.transpose(1, 2).reshape({p.batch * p.length, p.heads * p.dim}).to(torch::kBFloat16);
-}
 
 }  // namespace
 
@@ -235,18 +210,16 @@ std::tuple<Tensor, Tensor> add_norm(const Tensor& x, const Tensor& y, const Tens
     const auto out = AddNorm::apply(x, y.defined() ? y : new_bf16(x, {0}), weight, epsilon);
     return {out[0], out[1]};
   }
-  const Tensor sum = y.defined() ? x + y : x;
-  return {sum, plain_norm(sum, weight, epsilon).to(torch::kBFloat16)};
+  return device_add_norm(x, y, weight, epsilon);
 }
 
 Tensor swiglu(const Tensor& gate_up) {
   if (gate_up.is_cpu()) return SwiGlu::apply(gate_up);
-  const auto halves = gate_up.chunk(2, -1);
-  return torch::silu(halves[0]) * halves[1];
+  return device_swiglu(gate_up);
 }
 
 Tensor attention(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weight, const AttentionPlan& plan) {
-  if (!qkv.is_cpu()) return plain_attention(qkv, q_weight, k_weight, plan);
+  if (!qkv.is_cpu()) return device_attention(qkv, q_weight, k_weight, plan);
   return Attention::apply(qkv, q_weight, k_weight, plan.cosine, plan.sine,
                           std::vector<std::int64_t>{plan.batch, plan.length, plan.heads, plan.kv_heads, plan.dim},
                           plan.epsilon);
@@ -264,8 +237,9 @@ Tensor row_losses(const Tensor& x, const Tensor& embedding, const Tensor& target
   torch::NoGradGuard no_grad;
   const Tensor e = cast_bf16(embedding);
   std::vector<Tensor> losses;
-  for (std::int64_t at = 0; at < x.size(0); at += kChunk) {
-    const std::int64_t n = std::min(kChunk, x.size(0) - at);
+  const std::int64_t chunk = chunk_rows(x);
+  for (std::int64_t at = 0; at < x.size(0); at += chunk) {
+    const std::int64_t n = std::min(chunk, x.size(0) - at);
     Tensor logits = torch::mm(x.narrow(0, at, n), e.t());
     losses.push_back(chunk_losses(logits, targets.narrow(0, at, n)));
   }

@@ -1,5 +1,5 @@
-// The differentiable operations of the network. On the CPU they run the fused loops of cpu_kernels.h, elsewhere plain
-// LibTorch operations with the same meaning (which also serve as the reference in tests).
+// The differentiable operations of the network. On the CPU they run the fused loops of cpu_kernels.h, elsewhere LibTorch
+// operations with the same meaning (device_ops.h).
 #pragma once
 
 #include <torch/torch.h>

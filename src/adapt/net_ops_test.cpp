@@ -1,9 +1,12 @@
-// The fused operations against the same mathematics in plain LibTorch, values and gradients.
+// The operations, as they run on the CPU and as they run elsewhere, against the same mathematics in plain LibTorch:
+// values and gradients.
 #include "adapt/net_ops.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+
+#include "adapt/device_ops.h"
 
 namespace koan::train {
 namespace {
@@ -23,12 +26,24 @@ void expect_near(const Tensor& a, const Tensor& b, const char* what) {
 
 Tensor norm(const Tensor& x, const Tensor& w) { return x * torch::rsqrt(x.pow(2).mean(-1, true) + 1e-6) * w; }
 
-TEST(NetOps, AddNorm) {
+struct Operations {
+  const char* name;
+  decltype(&train::add_norm) add_norm;
+  decltype(&train::swiglu) swiglu;
+  decltype(&train::attention) attention;
+};
+class NetOpsEverywhere : public testing::TestWithParam<Operations> {};
+INSTANTIATE_TEST_SUITE_P(Operations, NetOpsEverywhere,
+                         testing::Values(Operations{"Cpu", add_norm, swiglu, attention},
+                                         Operations{"Device", device_add_norm, device_swiglu, device_attention}),
+                         [](const auto& operations) { return operations.param.name; });
+
+TEST_P(NetOpsEverywhere, AddNorm) {
   torch::manual_seed(1);
   const Tensor x = leaf({96, 64}), y = leaf({96, 64}, torch::kBFloat16), w = leaf({64});
   const Tensor px = plain_leaf(x), py = plain_leaf(y), pw = plain_leaf(w);
   const Tensor g1 = torch::randn({96, 64}), g2 = torch::randn({96, 64});
-  const auto [sum, out] = add_norm(x, y, w, 1e-6);
+  const auto [sum, out] = GetParam().add_norm(x, y, w, 1e-6);
   ((sum * g1).sum() + (out.to(torch::kFloat) * g2).sum()).backward();
   const Tensor psum = px + py, pout = norm(psum, pw);
   ((psum * g1).sum() + (pout * g2).sum()).backward();
@@ -39,11 +54,24 @@ TEST(NetOps, AddNorm) {
   expect_near(w.grad(), pw.grad(), "weight");
 }
 
-TEST(NetOps, SwiGlu) {
+TEST_P(NetOpsEverywhere, NormOfTheFirstBlock) {  // nothing to add, and the sum goes nowhere
+  torch::manual_seed(6);
+  const Tensor x = leaf({96, 64}), w = leaf({64}), g = torch::randn({96, 64});
+  const Tensor px = plain_leaf(x), pw = plain_leaf(w);
+  const Tensor out = std::get<1>(GetParam().add_norm(x, Tensor(), w, 1e-6));
+  (out.to(torch::kFloat) * g).sum().backward();
+  const Tensor pout = norm(px, pw);
+  (pout * g).sum().backward();
+  expect_near(out, pout, "out");
+  expect_near(x.grad(), px.grad(), "x");
+  expect_near(w.grad(), pw.grad(), "weight");
+}
+
+TEST_P(NetOpsEverywhere, SwiGlu) {
   torch::manual_seed(2);
   const Tensor in = leaf({70, 128}, torch::kBFloat16), g = torch::randn({70, 64});
   const Tensor pin = plain_leaf(in);
-  const Tensor out = swiglu(in);
+  const Tensor out = GetParam().swiglu(in);
   (out.to(torch::kFloat) * g).sum().backward();
   const auto halves = pin.chunk(2, -1);
   const Tensor pout = torch::silu(halves[0]) * halves[1];
@@ -52,7 +80,7 @@ TEST(NetOps, SwiGlu) {
   expect_near(in.grad(), pin.grad(), "in");
 }
 
-TEST(NetOps, Attention) {
+TEST_P(NetOpsEverywhere, Attention) {
   torch::manual_seed(3);
   const std::int64_t batch = 2, length = 96, heads = 4, kv = 2, dim = 32;
   const Tensor qkv = leaf({batch * length, (heads + 2 * kv) * dim}, torch::kBFloat16), qw = leaf({dim}),
@@ -62,7 +90,7 @@ TEST(NetOps, Attention) {
       torch::outer(torch::arange(length, torch::kFloat),
                    torch::pow(10000.0, -torch::arange(0, dim, 2, torch::kFloat) / static_cast<double>(dim)));
   const Tensor cosine = angle.cos(), sine = angle.sin(), g = torch::randn({batch * length, heads * dim});
-  const Tensor out = attention(qkv, qw, kw, {batch, length, heads, kv, dim, 1e-6, cosine, sine});
+  const Tensor out = GetParam().attention(qkv, qw, kw, {batch, length, heads, kv, dim, 1e-6, cosine, sine});
   (out.to(torch::kFloat) * g).sum().backward();
 
   const auto rotate = [&](const Tensor& t) {
@@ -101,6 +129,20 @@ TEST(NetOps, LinearCrossEntropyIgnoresMaskedTargets) {
   expect_near(x.grad(), px.grad(), "x");
   expect_near(e.grad(), pe.grad(), "embedding");
   expect_near(row_losses(x.detach(), e.detach(), targets).sum(), plain, "row losses");
+}
+
+TEST(NetOps, LossesOfLogitsElsewhere) {
+  torch::manual_seed(7);
+  Tensor logits = (torch::randn({40, 300}) * 3).to(torch::kBFloat16);
+  const Tensor plain = plain_leaf(logits);
+  Tensor targets = torch::randint(0, 300, {40}, torch::kLong);
+  targets[5] = -1;
+  const Tensor losses = device_chunk_losses(logits, targets);
+  const Tensor expected = torch::nn::functional::cross_entropy(
+      plain, targets, torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).reduction(torch::kNone));
+  expected.sum().backward();
+  expect_near(losses, expected, "losses");
+  expect_near(logits, plain.grad(), "gradient");
 }
 
 TEST(NetOps, Project) {

@@ -8,17 +8,18 @@ namespace {
 constexpr double kMomentum = 0.95;
 constexpr double kBeta1 = 0.9, kBeta2 = 0.95, kAdamEpsilon = 1e-8;
 
-// The nearest semi-orthogonal matrix, roughly: five quintic Newton-Schulz steps in bf16, on the side with fewer rows.
-Tensor orthogonalize(const Tensor& matrix) {
-  const bool tall = matrix.size(0) > matrix.size(1);
-  Tensor x = cast_bf16((tall ? matrix.t() : matrix) / (matrix.norm() + 1e-12));
+// The nearest semi-orthogonal matrix to each of a batch, roughly: five quintic Newton-Schulz steps in bf16, on the side
+// with fewer rows.
+Tensor orthogonalize(const Tensor& matrices) {
+  const bool tall = matrices.size(1) > matrices.size(2);
+  const Tensor norm = matrices.square().sum(torch::IntArrayRef({1, 2}), true).sqrt() + 1e-12;
+  Tensor x = cast_bf16((tall ? matrices.transpose(1, 2) : matrices) / norm);
   for (int i = 0; i < 5; ++i) {
-    const Tensor a = torch::mm(x, x.t());
-    const Tensor b = a * -4.7750 + torch::mm(a, a) * 2.0315;
-    x = x * 3.4445 + torch::mm(b, x);
+    const Tensor a = torch::bmm(x, x.transpose(1, 2));
+    x = torch::baddbmm(x, torch::baddbmm(a, a, a, -4.7750, 2.0315), x, 3.4445, 1);
   }
   const Tensor out = x.to(torch::kFloat);
-  return tall ? out.t() : out;
+  return tall ? out.transpose(1, 2) : out;
 }
 
 }  // namespace
@@ -30,36 +31,39 @@ Optimizer::Optimizer(Net& net, const OptimizerSettings& settings) : settings_(se
     if (!parameter.is_matrix) slot.second = torch::zeros_like(parameter.tensor);
     slots_.push_back(slot);
   }
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (slots_[i].parameter->is_matrix) groups_[slots_[i].parameter->tensor.sizes().vec()].push_back(i);
 }
 
 double Optimizer::step(double scale) {
   torch::NoGradGuard no_grad;
   ++steps;
-  double squares = 0;
-  for (const Slot& slot : slots_) {
-    const double norm = slot.parameter->tensor.grad().norm().item<double>();
-    squares += norm * norm;
-  }
-  const double norm = std::sqrt(squares);
-  const double shrink = settings_.clip > 0 && norm > settings_.clip ? settings_.clip / norm : 1.0;
+  std::vector<Tensor> gradients, norms;
+  for (const Slot& slot : slots_) gradients.push_back(slot.parameter->tensor.grad());
+  for (const Tensor& gradient : gradients) norms.push_back(gradient.norm());
+  const auto norm = torch::stack(norms).to(torch::kDouble).norm().item<double>();
+  if (settings_.clip > 0 && norm > settings_.clip) at::_foreach_mul_(gradients, settings_.clip / norm);
+  for (const auto& [shape, group] : groups_) muon(group, settings_.muon_lr * scale);
   for (Slot& slot : slots_) {
-    Tensor& grad = slot.parameter->tensor.mutable_grad();
-    if (shrink < 1) grad.mul_(shrink);
-    if (slot.parameter->is_matrix)
-      muon(slot, grad, settings_.muon_lr * scale);
-    else
-      adam(slot, grad, settings_.adam_lr * scale);
-    grad.reset();
+    if (!slot.parameter->is_matrix) adam(slot, slot.parameter->tensor.grad(), settings_.adam_lr * scale);
+    slot.parameter->tensor.mutable_grad().reset();
   }
   return norm;
 }
 
-void Optimizer::muon(Slot& slot, const Tensor& grad, double lr) const {
-  slot.first.mul_(kMomentum).add_(grad, 1 - kMomentum);
-  const Tensor nesterov = torch::lerp(grad, slot.first, kMomentum);
-  const double size = static_cast<double>(std::max(grad.size(0), grad.size(1)));
-  Tensor weight = slot.parameter->tensor;
-  weight.mul_(1 - lr * settings_.weight_decay).add_(orthogonalize(nesterov), -lr * 0.2 * std::sqrt(size));
+void Optimizer::muon(const std::vector<std::size_t>& group, double lr) const {
+  std::vector<Tensor> weights, gradients, momenta;
+  for (const std::size_t i : group) {
+    weights.push_back(slots_[i].parameter->tensor);
+    gradients.push_back(weights.back().grad());
+    momenta.push_back(slots_[i].first);
+  }
+  at::_foreach_mul_(momenta, kMomentum);
+  at::_foreach_add_(momenta, gradients, 1 - kMomentum);
+  const Tensor nesterov = torch::lerp(torch::stack(gradients), torch::stack(momenta), kMomentum);
+  const double size = static_cast<double>(std::max(nesterov.size(1), nesterov.size(2)));
+  at::_foreach_mul_(weights, 1 - lr * settings_.weight_decay);
+  at::_foreach_add_(weights, orthogonalize(nesterov).unbind(0), -lr * 0.2 * std::sqrt(size));
 }
 
 void Optimizer::adam(Slot& slot, const Tensor& grad, double lr) const {
