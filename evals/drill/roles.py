@@ -129,6 +129,22 @@ def history(questions, attempt, solution):
     return numbered([f"{text_of(q)} {yes(truth(q, attempt, solution))}" for q in questions])
 
 
+def computed(attempt):
+    """An attempt as it would be with right sums: a model that has learned to compute errs in other ways than the samples there are."""
+    out, right = [], {}
+    for step in attempt.steps:
+        if step is None:
+            return attempt
+        left, sign, second, result = right.get(step[0], step[0]), step[1], right.get(step[2], step[2]), step[3]
+        if sign == "/" and (second == 0 or left % second):
+            return attempt
+        right[result] = result = {"+": left + second, "-": left - second, "*": left * second, "/": left // max(second, 1)}[sign]
+        if not 0 < result < 5000:
+            return attempt
+        out.append((left, sign, second, result))
+    return Attempt(stories.solution_text(out)) if out else attempt
+
+
 def otherwise(rng, gold, attempt):
     """A solution of the same shape in which events of this story mean something else: the signs that the attempt has, but for one, mostly. Whoever revises
     towards it must read the answers, for the sentences do not say it. None if no numbers allow it."""
@@ -201,6 +217,7 @@ def records(rng, problem, samples, side):
 
 
 def one_record(rng, role, question, gold, attempts):
+    attempts = [computed(a) if rng.random() < 0.6 else a for a in attempts]
     attempt = rng.choice(attempts)
     other = otherwise(rng, gold, attempt) or gold
     own = rng.choices([gold, rng.choice(attempts), other], [5, 2, 3])[0]
