@@ -31,7 +31,7 @@ def problems(arguments):
     rng = random.Random(arguments.seed)
     seen = set()
     while len(seen) < arguments.count:
-        problem = stories.make_problem(rng, arguments.test, arguments.unknown)
+        problem = stories.make_problem(rng, arguments.test, arguments.unknown, arguments.varied)
         if problem.question in seen:
             continue
         seen.add(problem.question)
@@ -43,7 +43,7 @@ def problems(arguments):
 def solve(arguments):
     rng = random.Random(arguments.seed)
     for _ in range(arguments.count):
-        problem = stories.make_problem(rng, False)
+        problem = stories.make_problem(rng, False, arguments.unknown, arguments.varied)
         write(problem.question, problem.solution())
 
 
@@ -78,7 +78,9 @@ def main():
             verb.add_argument("--count", type=int, required=True)
         if name == "problems":
             verb.add_argument("--test", action="store_true")
+        if name in ("problems", "solve"):
             verb.add_argument("--unknown", type=float, default=0, help="share of events told with made-up verbs")
+            verb.add_argument("--varied", type=float, default=0, help="share of sentences that say when or where besides")
         if name == "play":
             verb.add_argument("--problems", required=True)
             verb.add_argument("--attempts", nargs="+", required=True)

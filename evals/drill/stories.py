@@ -104,10 +104,11 @@ def solution_text(steps):
     return "\n".join(lines + [f"Answer: {steps[-1][3]}"])
 
 
-def make_problem(rng, test, unknown=0):
-    """`unknown`: share of the events that are told with a made-up verb, so that only an answer can say whether they add or take away."""
+def make_problem(rng, test, unknown=0, varied=0):
+    """`unknown`: share of the events that are told with a made-up verb, so that only an answer can say whether they add or take away. `varied`: share of the
+    sentences that say when or where besides, so that a model sees more of them than there are templates."""
     while True:
-        problem = _try(rng, test, unknown)
+        problem = _try(rng, test, unknown, varied)
         if problem is not None:
             return problem
 
@@ -120,13 +121,31 @@ def _made_up(rng, kind, has_things):
     return rng.choice(["{N} %s {a} packs of {b} %s.", "For {a} days {N} %s {b} %s a day."]) % (verb, what)
 
 
-def _try(rng, test, unknown):
+FIRST = ["On Tuesday", "Later", "After that", "In the evening", "Next", "A little later", "After breakfast", "The next day", "Today", "This time", "In the end"]
+LAST = ["in the morning", "today", "on Sunday", "this week", "as planned", "with some help", "in a hurry", "at noon", "for once", "as usual", "before dinner"]
+TEST_TEMPLATES = {item if isinstance(item, str) else item[0] for story in STORIES for items in story.values() for i, item in enumerate(items) if i % 4 == 3}
+
+
+def _varied(rng, template):
+    if rng.random() < 0.5:
+        if not template.startswith(("{N}", "{F}", "{a}", "There", "They", "The ", "A ", "Each")):
+            return template
+        template = rng.choice(FIRST) + " " + (template if template[0] == "{" else template[0].lower() + template[1:])
+    else:
+        template = template.replace(".", f" {rng.choice(LAST)}.", 1)
+    assert template not in TEST_TEMPLATES
+    return template
+
+
+def _try(rng, test, unknown, varied):
     story = rng.choice(STORIES)
     name, friend = rng.sample(NAMES, 2)
     fields = {"N": name, "F": friend, "t": rng.choice(THINGS)}
     sentences, steps, wanted = [], [], rng.choice([2, 3, 3, 4])
 
     def say(template, **numbers):
+        if varied and rng.random() < varied:
+            template = _varied(rng, template)
         sentences.append(template.format(**fields, **numbers))
 
     if rng.random() < 0.35:
