@@ -1,10 +1,12 @@
 #include "chat/generator.h"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <unordered_set>
 
 #include "base/split_mix.h"
+#include "base/workers.h"
 #include "chat/stop_filter.h"
 
 namespace koan {
@@ -23,41 +25,48 @@ struct Job {
   std::uint32_t last_row = 0;  // of this step
 };
 
+// One call of Generator::run; its workers take the prompts in turn, each with streams of its own.
 class Run {
  public:
   Run(const Model& model, const SpecialTokens& special, const GenerateOptions& options,
-      const Generator::OnText& on_text)
-      : model_(model), special_(special), options_(options), on_text_(on_text) {
+      const Generator::OnText& on_text, std::span<const Generator::Prompt> prompts)
+      : model_(model),
+        special_(special),
+        options_(options),
+        on_text_(on_text),
+        prompts_(prompts),
+        out_(prompts.size()) {
+    for (std::size_t i = 0; i < prompts.size(); ++i) out_[i].prompt_tokens = prompts[i].size();
     // What is no text and ends none is not for a model to write.
     const Tokenizer& tokenizer = model.tokenizer();
     for (Token t = 0; t < model.config().vocabulary; ++t)
       if (special.ends_text(t) ? options.ignore_end : tokenizer.is_special(t)) never_.push_back(t);
   }
 
-  std::vector<Completion> all(Streams& streams, std::uint32_t n_streams, std::span<const Generator::Prompt> prompts) {
-    out_.resize(prompts.size());
+  // Until no prompt is left.
+  void work(Streams& streams, std::uint32_t n_streams) {
     std::vector<std::optional<Job>> jobs(n_streams);
-    std::size_t next = 0;
     while (true) {
       std::vector<Row> rows;
       for (std::uint32_t s = 0; s < n_streams; ++s) {
-        while (!jobs[s] && next < prompts.size()) start(jobs[s], streams, s, next++, prompts);
-        if (jobs[s]) add_rows(*jobs[s], s, prompts[jobs[s]->index], rows);
+        if (!jobs[s]) start(jobs[s], streams, s);
+        if (jobs[s]) add_rows(*jobs[s], s, prompts_[jobs[s]->index], rows);
       }
-      if (rows.empty()) return std::move(out_);
+      if (rows.empty()) return;
       streams.forward(rows);
       for (std::optional<Job>& job : jobs) {
-        if (!job || job->fed < prompts[job->index].size() + out_[job->index].tokens.size()) continue;
+        if (!job || job->fed < prompts_[job->index].size() + out_[job->index].tokens.size()) continue;
         if (!continue_with(*job, streams.next(job->last_row))) job.reset();
       }
     }
   }
 
+  std::vector<Completion> take() { return std::move(out_); }
+
  private:
-  void start(std::optional<Job>& job, Streams& streams, std::uint32_t stream, std::size_t index,
-             std::span<const Generator::Prompt> prompts) {
-    out_[index].prompt_tokens = prompts[index].size();
-    if (options_.max_tokens == 0) return;
+  void start(std::optional<Job>& job, Streams& streams, std::uint32_t stream) {
+    const std::size_t index = next_++;
+    if (index >= prompts_.size()) return;
     streams.reset(stream);
     job.emplace(
         Job{index, 0, Sampler(options_.sampling, mix64(options_.seed) + mix64(index)), StopFilter(options_.stop)});
@@ -98,8 +107,10 @@ class Run {
   const SpecialTokens& special_;
   const GenerateOptions& options_;
   const Generator::OnText& on_text_;
-  std::vector<Token> never_;  // to be drawn
-  std::vector<Completion> out_;
+  std::span<const Generator::Prompt> prompts_;
+  std::atomic<std::size_t> next_{0};  // prompt to start
+  std::vector<Token> never_;          // to be drawn
+  std::vector<Completion> out_;       // each written by the worker that has its prompt
 };
 
 Status check(const Generator::Prompt& prompt, const Model& model) {
@@ -114,8 +125,8 @@ Status check(const Generator::Prompt& prompt, const Model& model) {
 }  // namespace
 
 Generator Generator::create(std::shared_ptr<const Model> model, SpecialTokens special, const Kernels* kernels,
-                            std::uint32_t batch) {
-  return {std::move(model), std::move(special), kernels, std::clamp(batch, 1u, 64u)};
+                            std::uint32_t batch, unsigned threads) {
+  return {std::move(model), std::move(special), kernels, std::clamp(batch, 1u, 64u), std::max(threads, 1u)};
 }
 
 Window Generator::window_for(std::size_t tokens) const noexcept {
@@ -133,11 +144,18 @@ Result<std::vector<Completion>> Generator::run(std::span<const Prompt> prompts, 
     if (!fits) return std::move(fits).error().in("prompt " + std::to_string(i + 1));
     longest = std::max(longest, prompts[i].size());
   }
-  if (prompts.empty()) return std::vector<Completion>();
-  const auto n = static_cast<std::uint32_t>(std::min<std::size_t>(batch_, prompts.size()));
-  KOAN_ASSIGN(Streams streams,
-              Streams::create(model_, kernels_, window_for(longest + options.max_tokens), n, n * kPromptRows));
-  return Run(*model_, special_, options, on_text).all(streams, n, prompts);
+  Run run(*model_, special_, options, on_text, prompts);
+  if (prompts.empty() || options.max_tokens == 0) return run.take();
+  const auto together = static_cast<std::uint32_t>(std::min<std::size_t>(batch_, prompts.size()));
+  const unsigned workers = std::min(threads_, together);
+  const Window window = window_for(longest + options.max_tokens);
+  KOAN_TRY(run_workers(workers, [&](unsigned worker) -> Status {
+    const std::uint32_t n = together / workers + (worker < together % workers ? 1 : 0);
+    KOAN_ASSIGN(Streams streams, Streams::create(model_, kernels_, window, n, n * kPromptRows));
+    run.work(streams, n);
+    return {};
+  }));
+  return run.take();
 }
 
 Result<std::vector<ChoiceScore>> Generator::choose(const Prompt& prompt, std::span<const std::string> choices) const {

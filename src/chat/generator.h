@@ -54,12 +54,13 @@ struct ChoiceScore {
 
 class Generator {
  public:
-  // `kernels` lives as long as the generator. At most `batch` prompts advance together, 1..64.
+  // `kernels` lives as long as the generator. At most `batch` prompts advance together, 1..64, divided among `threads`.
   static Generator create(std::shared_ptr<const Model> model, SpecialTokens special, const Kernels* kernels,
-                          std::uint32_t batch);
+                          std::uint32_t batch, unsigned threads = 1);
 
   using Prompt = std::vector<Token>;  // begins with the start token, if the model has one
-  // A piece of text of prompt `index`; false: stop it.
+  // A piece of text of prompt `index`; false: stop it. With several threads it is called from each of them, for one
+  // prompt always from the same.
   using OnText = std::function<bool(std::size_t index, std::string_view piece)>;
 
   // Completions in the order of the prompts. Errors: kUsage (an empty prompt, a token that does not exist), kLimit
@@ -70,8 +71,9 @@ class Generator {
   Result<std::vector<ChoiceScore>> choose(const Prompt& prompt, std::span<const std::string> choices) const;
 
  private:
-  Generator(std::shared_ptr<const Model> model, SpecialTokens special, const Kernels* kernels, std::uint32_t batch)
-      : model_(std::move(model)), special_(std::move(special)), kernels_(kernels), batch_(batch) {}
+  Generator(std::shared_ptr<const Model> model, SpecialTokens special, const Kernels* kernels, std::uint32_t batch,
+            unsigned threads)
+      : model_(std::move(model)), special_(std::move(special)), kernels_(kernels), batch_(batch), threads_(threads) {}
   // Positions that stay visible: all that `tokens` need, if the model was trained for so many.
   Window window_for(std::size_t tokens) const noexcept;
 
@@ -79,6 +81,7 @@ class Generator {
   SpecialTokens special_;
   const Kernels* kernels_;
   std::uint32_t batch_;
+  unsigned threads_;
 };
 
 }  // namespace koan

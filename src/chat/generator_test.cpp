@@ -1,6 +1,10 @@
 #include "chat/generator.h"
 
+#include <chrono>
 #include <cmath>
+#include <latch>
+#include <set>
+#include <thread>
 
 #include "chat/test_chat.h"
 #include "kernels/dispatch.h"
@@ -10,9 +14,9 @@ namespace {
 
 class GeneratorTest : public testing::Test {
  protected:
-  Generator generator(std::uint32_t batch = 4, const char* isa = nullptr) const {
+  Generator generator(std::uint32_t batch = 4, const char* isa = nullptr, unsigned threads = 1) const {
     const Kernels* kernels = isa ? kernels_for(isa).value() : choose_kernels().value();
-    return Generator::create(local_.model, local_.special, kernels, batch);
+    return Generator::create(local_.model, local_.special, kernels, batch, threads);
   }
   Generator::Prompt prompt(const std::string& text) const { return local_.plain_prompt(text); }
   static std::vector<std::string> texts(const std::vector<Completion>& made) {
@@ -42,6 +46,48 @@ TEST_F(GeneratorTest, DoesNotDependOnBatchOrInstructionSet) {
   // A prompt's text depends on its place in the list and on nothing else in it.
   EXPECT_EQ(run(generator(), {many_[0]}, options)[0].text, expected[0]);
   EXPECT_NE(run(generator(), {many_[3]}, options)[0].text, expected[3]);
+}
+
+TEST_F(GeneratorTest, DoesNotDependOnThreads) {
+  std::vector<Generator::Prompt> prompts;
+  for (int i = 0; i < 20; ++i) prompts.push_back(many_[static_cast<std::size_t>(i) % many_.size()]);
+  const GenerateOptions options{.seed = 11, .max_tokens = 30};
+  const auto expected = run(generator(1), prompts, options);
+  for (const unsigned threads : {2u, 3u, 8u})
+    for (const std::uint32_t batch : {1u, 3u, 8u, 64u}) {
+      std::vector<std::string> shown(prompts.size());
+      std::vector<std::vector<std::thread::id>> showing(prompts.size());
+      const auto show = [&](std::size_t i, std::string_view piece) {
+        shown[i] += piece;
+        showing[i].push_back(std::this_thread::get_id());
+        return true;
+      };
+      const auto made = generator(batch, nullptr, threads).run(prompts, options, show).value();
+      EXPECT_EQ(texts(made), texts(expected)) << threads << " threads, batch " << batch;
+      EXPECT_EQ(shown, texts(expected));
+      for (std::size_t i = 0; i < prompts.size(); ++i) {
+        EXPECT_EQ(made[i].tokens, expected[i].tokens);
+        EXPECT_EQ(made[i].prompt_tokens, expected[i].prompt_tokens);
+        EXPECT_EQ(made[i].reason, expected[i].reason);
+        EXPECT_EQ(std::set(showing[i].begin(), showing[i].end()).size(), 1u);
+      }
+    }
+}
+
+// Each prompt waits, in the middle of its text, for the other one.
+TEST_F(GeneratorTest, ThreadsWorkAtTheSameTime) {
+  std::latch both(2);
+  std::atomic<int> waited{0};
+  std::vector<char> came(2, 0);
+  const auto show = [&](std::size_t i, std::string_view) {
+    if (std::exchange(came[i], 1)) return true;
+    both.count_down();
+    for (int ms = 0; ms < 20000 && !both.try_wait(); ++ms) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    waited += both.try_wait() ? 1 : 0;
+    return true;
+  };
+  ASSERT_TRUE(generator(2, nullptr, 2).run({many_.data(), 2}, {.max_tokens = 20}, show));
+  EXPECT_EQ(waited, 2);
 }
 
 TEST_F(GeneratorTest, SeedsMatterAndGreedyHasNone) {

@@ -1,10 +1,13 @@
 // koan generate: text from an exact model (from a remote one: generate_remote.h), or how probable given answers are.
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/workers.h"
 #include "cli/choices.h"
 #include "cli/command.h"
 #include "cli/command_line.h"
@@ -30,7 +33,8 @@ struct Ready {
 
 Result<Ready> prepare(const GenerateArguments& arguments) {
   KOAN_ASSIGN(ReadyModel model, load_local(arguments.model));
-  Generator generator = Generator::create(model.local.model, model.local.special, model.kernels, arguments.batch);
+  Generator generator =
+      Generator::create(model.local.model, model.local.special, model.kernels, arguments.batch, arguments.threads);
   return Ready{std::move(model.local), std::move(generator)};
 }
 
@@ -85,13 +89,23 @@ Json settings(const Ready& ready, const GenerateArguments& arguments) {
 }
 
 Status choose(const Ready& ready, const GenerateArguments& arguments, const std::vector<Generator::Prompt>& prompts) {
-  for (std::size_t i = 0; i < prompts.size() && !interrupted(); ++i) {
-    KOAN_ASSIGN(const std::vector<ChoiceScore> scores, ready.generator.choose(prompts[i], arguments.choices));
+  std::vector<std::vector<ChoiceScore>> scores(prompts.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&](unsigned) -> Status {
+    for (std::size_t i = next++; i < prompts.size() && !interrupted(); i = next++) {
+      KOAN_ASSIGN(scores[i], ready.generator.choose(prompts[i], arguments.choices));
+    }
+    return {};
+  };
+  const std::size_t workers = std::clamp<std::size_t>(prompts.size(), 1, arguments.threads);
+  KOAN_TRY(run_workers(static_cast<unsigned>(workers), work));
+  if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
     if (!arguments.json && arguments.jsonl.empty()) {
-      print_choices(arguments.choices, scores);
+      print_choices(arguments.choices, scores[i]);
       continue;
     }
-    Json line = {{"index", i}, {"choices", json_of_choices(arguments.choices, scores, true)}};
+    Json line = {{"index", i}, {"choices", json_of_choices(arguments.choices, scores[i], true)}};
     line.update(settings(ready, arguments));
     print_line(line);
   }

@@ -54,13 +54,18 @@ void add_options(CLI::App& app, Raw& raw) {
   app.add_option("--batch", out.batch, "Prompts that advance together; never changes the text; default 8")
       ->type_name("N")
       ->check(CLI::Range(1, 64).description(""));
+  app.add_option("-T,--threads", out.threads,
+                 "Threads that share the prompts; never change the text; default: one a core")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1024).description(""));
   add_remote_options(app, out.remote);
   app.add_flag("--json", out.json, "One JSON object a prompt");
   app.add_flag("-q,--quiet", out.quiet, "Say less");
 }
 
 // What no interface over HTTP has.
-constexpr const char* kLocalOnly[] = {"--prefix", "--raw", "--date", "--top-k", "--min-p", "--ignore-end", "--batch"};
+constexpr const char* kLocalOnly[] = {"--prefix", "--raw",        "--date",  "--top-k",
+                                      "--min-p",  "--ignore-end", "--batch", "--threads"};
 
 bool parse_date(const std::string& text, jinja::Date& out) {
   if (text.empty()) {
@@ -83,6 +88,7 @@ std::string checked(Raw& raw) {
   if (!temperature) return "--temperature: '" + raw.temperature + "' is not a number from 0 to 100";
   if (!top_p || *top_p == 0) return "--top-p: '" + raw.top_p + "' is not a number above 0 and up to 1";
   if (!min_p) return "--min-p: '" + raw.min_p + "' is not a number from 0 to 1";
+  if (out.threads == 0) out.threads = available_cores();
   out.options.sampling.temperature = *temperature;
   std::from_chars(raw.temperature.data(), raw.temperature.data() + raw.temperature.size(), out.temperature);
   std::from_chars(raw.top_p.data(), raw.top_p.data() + raw.top_p.size(), out.top_p);

@@ -24,7 +24,7 @@ struct GenerateArguments {
   RemoteUse remote;
   std::vector<std::string> local_only, remote_only;  // options that were given, by name
   jinja::Date date;
-  unsigned batch = 8;
+  unsigned batch = 8, threads = 0;
   bool json = false, quiet = false;
 };
 

@@ -234,4 +234,5 @@ def main():
     print(f"{len(cases)} cases, {len(refused)} refused")
 
 
-main()
+if __name__ == "__main__":
+    main()

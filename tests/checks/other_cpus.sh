@@ -1,7 +1,7 @@
 #!/bin/bash
 # The same bytes on other processors: builds koan and its tests for aarch64 (NEON) and s390x (big-endian) with cross compilers and
-# runs them under qemu-user. Kernels against the scalar ones and their hash, golden files decoded and encoded, the embedded models,
-# with every instruction set forced and proven to have run. Builds and libraries lie in build-check/cross (KOAN_CROSS to change).
+# runs them under qemu-user. Kernels against the scalar ones and their hash, golden files decoded and encoded, the embedded models and
+# text drawn from one, with every instruction set forced and proven to have run. Builds and libraries lie in build-check/cross (KOAN_CROSS to change).
 set -u
 bad=0 ran=0
 fail() { echo "FAIL: $*"; bad=1; }
@@ -18,10 +18,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$cross"
 
+# Whose unit tests ask what the kernels do not: byte order, files, text, drawing, what two sides say to each other.
+modules="base coder formats text chat ask"
 prepare() { # Debian's name, machine
   sh cmake/cross/sysroot.sh "$1" "$cross/sysroot-$2" || { echo "SKIPPED: no libraries for $1 (no network?)"; exit 77; }
   { cmake -S . -B "$cross/$2" -G Ninja --toolchain "cmake/cross/$2.cmake" -DKOAN_SYSROOT="$cross/sysroot-$2" -DKOAN_REMOTE=OFF -DKOAN_DEV=ON &&
-    nice cmake --build "$cross/$2" -j2 --target koan-cli kernels_test golden_test base_test coder_test formats_test; } >"$work/log" 2>&1 ||
+    nice cmake --build "$cross/$2" -j2 --target koan-cli kernels_test golden_test $(printf '%s_test ' $modules); } >"$work/log" 2>&1 ||
     { tail -n 60 "$work/log"; echo "FAIL: no build for $2"; exit 1; }
 }
 # Runs a test program; all tests of the filter must have run, none skipped for want of an instruction set.
@@ -42,10 +44,9 @@ on() { # machine, instruction set, program, arguments: QEMU_CPU chooses the proc
   KOAN_ISA=$isa "qemu-$machine" -L "$cross/sysroot-$machine" "$cross/$machine/$program" "$@"
 }
 check_machine() { # machine, instruction sets
-  local machine=$1 isa isas
+  local machine=$1 isa
   shift
-  isas=$(IFS='|'; echo "$*")
-  for module in base coder formats; do tests "$machine ${module}_test" "" 4 on "$machine" "" ${module}_test; done
+  for module in $modules; do tests "$machine ${module}_test" "" 4 on "$machine" "" ${module}_test; done
   for isa in "$@"; do
     tests "$machine $isa kernels_test" "" 14 on "$machine" "" kernels_test --gtest_filter="*/$isa"
     tests "$machine $isa golden_test" "kernels: $isa" 60 on "$machine" "$isa" golden_test --gtest_filter=-*Damaged*
@@ -56,22 +57,26 @@ check_machine() { # machine, instruction sets
 embedded() { # machine, instruction set
   local machine=$1 isa=$2 name start=$SECONDS
   for name in $inputs; do
-    on "$machine" "$isa" koan -q compress ${options[$name]} --segment-size 1K -c "$work/$name" >"$work/out" 2>"$work/err" ||
+    on "$machine" "$isa" koan compress -q ${options[$name]} --segment-size 1K -c "$work/$name" >"$work/out" 2>"$work/err" ||
       fail "$machine $isa compress $name: $(cat "$work/err")"
     cmp -s "$work/out" "$work/$name.koan" || fail "$machine $isa: other bytes for $name"
     on "$machine" "$isa" koan -q -dc "$work/$name.koan" >"$work/out" 2>"$work/err" || fail "$machine $isa -d $name: $(cat "$work/err")"
     cmp -s "$work/out" "$work/$name" || fail "$machine $isa decodes $name to other bytes"
     ran=$((ran + 2))
   done
-  echo "$machine $isa, embedded models: $inputs both ways, $((SECONDS - start)) s"
+  on "$machine" "$isa" koan ${options[drawn]} >"$work/out" 2>"$work/err" || fail "$machine $isa generate: $(cat "$work/err")"
+  cmp -s "$work/out" "$work/drawn" || fail "$machine $isa: other text: $(cat "$work/out")"
+  ran=$((ran + 1))
+  echo "$machine $isa, embedded models: $inputs both ways, text drawn, $((SECONDS - start)) s"
 }
 
-declare -A options=([nano]="--model nano" [small]="--model small" [frame]="")
+declare -A options=([nano]="--model nano" [small]="--model small" [frame]="" [drawn]="generate --model nano --seed 5 -n 24 Once")
 inputs="nano small frame"
 head -c 300 examples/sample.txt >"$work/nano"
 tail -c 300 examples/sample.txt >"$work/small"
 { head -c 1500 examples/sample.txt; head -c 3000 /dev/zero; sed -n 1,12p docs/format.md | sed 's/$/\r/'; } >"$work/frame"
-for name in $inputs; do "$KOAN" -q compress ${options[$name]} --segment-size 1K -c "$work/$name" >"$work/$name.koan" || fail "$name here"; done
+for name in $inputs; do "$KOAN" compress -q ${options[$name]} --segment-size 1K -c "$work/$name" >"$work/$name.koan" || exit 1; done
+"$KOAN" ${options[drawn]} >"$work/drawn" || exit 1
 
 prepare arm64 aarch64
 prepare s390x s390x

@@ -35,6 +35,12 @@ assert lines[0]["text"].rstrip("\n") == open(sys.argv[2], newline="").read().rst
 assert all(line["finish_reason"] in ("length", "end") and len(line["model_sha256"]) == 64 and line["seed"] == 5 for line in lines)
 PY
 expect 0 run --model nano --seed 5 --jsonl in.jsonl --batch 1; same .out out.jsonl
+for i in 1 2 3 4 5 6 7; do printf '{"prompt": "Prompt %d of several"}\n' $i; done >several.jsonl
+expect 0 run --model nano --seed 5 --jsonl several.jsonl -T 1; cp .out several
+for threads in 2 3 8; do expect 0 run --model nano --seed 5 --jsonl several.jsonl -T $threads --batch 5; same .out several; done
+expect 0 run --model nano --jsonl several.jsonl --choice yes --choice no -T 1; cp .out chosen
+[ "$(wc -l <chosen)" -eq 7 ] || fail "not a line for each record: $(cat chosen)"
+expect 0 run --model nano --jsonl several.jsonl --choice yes --choice no -T 3; same .out chosen
 
 # Choices: probabilities that add up, whatever the order.
 expect 0 "$KOAN" generate --json --choice yes --choice no --choice maybe "Is it? "
