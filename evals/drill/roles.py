@@ -180,6 +180,45 @@ def _recomputed(steps, signs):
     return out
 
 
+def mistaken(rng, attempt):
+    """A text like `attempt` with other signs or second numbers in some steps, computed anew. None if no numbers allow it, or the attempt cannot be read."""
+    if None in attempt.steps or not attempt.steps:
+        return None
+    numbers = [n for _, _, right, result in attempt.steps for n in (right, result)]
+    for _ in range(8):
+        steps, signs = [], []
+        for left, sign, right, result in attempt.steps:
+            if rng.random() < 0.3:
+                right = rng.choice(numbers) if rng.random() < 0.5 else max(1, right + rng.choice([-10, -2, -1, 1, 2, 10, right]))
+            steps.append((left, sign, right, result))
+            signs.append(rng.choice("+-*") if rng.random() < 0.3 else sign)
+        out = _recomputed(steps, signs)
+        if out:
+            return Attempt(stories.solution_text(out))
+    return None
+
+
+def compared(rng, question, gold, attempts):
+    """Answers about an attempt, as many Yes as No where they exist, in the order of the list from a place drawn by chance: nothing but the comparison says them,
+    and hardly a token is spent on what question comes next."""
+    attempt = rng.choice(attempts)
+    own = rng.choices([gold, rng.choice(attempts), otherwise(rng, gold, attempt), mistaken(rng, attempt), mistaken(rng, gold)], [3, 2, 2, 2, 1])[0] or gold
+    if own.text == attempt.text and rng.random() < 0.8:
+        own = mistaken(rng, attempt) or own
+    if rng.random() < 0.3:
+        own, attempt = attempt, own
+    asked = question_list(attempt)
+    said = {q: truth(q, attempt, own) for q in asked}
+    no = [q for q in asked if not said[q]]
+    good = [q for q in asked if said[q]]
+    if no:
+        good = rng.sample(good, min(len(good), len(no) + 1))
+    chosen = [q for q in asked if q in no or q in good]
+    start = rng.randrange(len(chosen))
+    order = (chosen[start:] + chosen[:start])[:rng.choice([3, 10, 10])]
+    return turns(lambda q: fill("answer", problem=question, attempt=attempt.text, solution=own.text, question=q), order, said.get)
+
+
 def made_up_answers(rng, attempts, own):
     """Wrong answers of the kind that occurs: results of steps, and numbers near the right one."""
     near = int(own.answer) if own.answer.isdigit() else 50
@@ -203,6 +242,7 @@ def candidates(rng, attempts, own, right):
 SHARES = {
     "near": {"attempt": 0.2, "questions": 0.5, "predict": 0.5, "revise": 2.0, "answer": 0.1, "suppose": 0.3, "pool": 0.2, "again": 0.15, "verdict": 0.03, "select": 0.03},
     "far": {"questions": 0.1, "predict": 0.05, "revise": 0.1, "answer": 1.5, "suppose": 0.1, "pool": 0.05, "again": 0.05, "verdict": 0.3, "select": 1.0},
+    "compare": {"compare": 1.5, "suppose": 0.15, "verdict": 0.15, "select": 0.6},
 }
 
 
@@ -239,6 +279,8 @@ def one_record(rng, role, question, gold, attempts):
     if role == "answer":
         order = rng.sample(asked, len(asked))[:rng.choice([1, 5, 10])]
         return turns(lambda q: fill("answer", solution=own.text, question=q, **base), order, lambda q: truth(q, attempt, own))
+    if role == "compare":
+        return compared(rng, question, gold, attempts)
     if role == "suppose":
         order = pool_list(rng, attempts)
         order = rng.sample(order, len(order))[:rng.choice([1, 4, 8])]
