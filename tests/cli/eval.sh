@@ -28,7 +28,7 @@ def adapter(path, name):
     for at, (suffix, shape) in enumerate((("a", (256, 1)), ("b", (1, 256)))):
         out += string("blk.0.attn_output.weight.lora_" + suffix) + struct.pack("<IQQIQ", 2, *shape, 0, at * 1024)
     out += bytes(-len(out) % 32)
-    out += struct.pack("<512f", *(base.uniform(-.5, .5) for _ in range(512)))
+    out += struct.pack("<512f", *(base.uniform(-1, 1) for _ in range(512)))
     with open(path, "wb") as file:
         file.write(out)
 
