@@ -129,6 +129,10 @@ def history(questions, attempt, solution):
     return numbered([f"{text_of(q)} {yes(truth(q, attempt, solution))}" for q in questions])
 
 
+def result_of(left, sign, right):
+    return {"+": left + right, "-": left - right, "*": left * right, "/": left // max(right, 1)}[sign]
+
+
 def computed(attempt):
     """An attempt as it would be with right sums: a model that has learned to compute errs in other ways than the samples there are."""
     out, right = [], {}
@@ -138,7 +142,7 @@ def computed(attempt):
         left, sign, second, result = right.get(step[0], step[0]), step[1], right.get(step[2], step[2]), step[3]
         if sign == "/" and (second == 0 or left % second):
             return attempt
-        right[result] = result = {"+": left + second, "-": left - second, "*": left * second, "/": left // max(second, 1)}[sign]
+        right[result] = result = result_of(left, sign, second)
         if not 0 < result < 5000:
             return attempt
         out.append((left, sign, second, result))
@@ -173,7 +177,7 @@ def _recomputed(steps, signs):
             left = left if value is None else value
             if sign == "/" and left % right:
                 return None
-            value = result = {"+": left + right, "-": left - right, "*": left * right, "/": left // right}[sign]
+            value = result = result_of(left, sign, right)
         if not 0 < result < 1500:
             return None
         out.append((left, sign, right, result))
@@ -228,7 +232,7 @@ def made_up_answers(rng, attempts, own):
 
 
 def candidates(rng, attempts, own, right):
-    """Distinct answers of eight samples, the most frequent first, as the arm `select` lists them; `own` is among them if `right`."""
+    """Distinct answers, as many as eight samples may have, which the arm `select` lists; in random order, so that the place says nothing. `own` is among them if `right`."""
     wanted = rng.choice([2, 3, 4, 5, 6, 6, 7, 7, 8, 8])
     wrong = [a.answer for a in attempts] + made_up_answers(rng, attempts, own)
     out = [own.answer] if right else []

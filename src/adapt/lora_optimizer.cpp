@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "adapt/optimizer.h"
+
 namespace koan::train {
 namespace {
 
@@ -23,18 +25,13 @@ LoraOptimizer::LoraOptimizer(LoraNet& net, const LoraOptimizerSettings& settings
 double LoraOptimizer::step(double scale) {
   torch::NoGradGuard no_grad;
   ++steps;
-  double squares = 0;
-  for (const Slot& slot : slots_) {
-    const auto norm = slot.weight.grad().norm().item<double>();
-    squares += norm * norm;
-  }
-  const double norm = std::sqrt(squares);
-  const double shrink = settings_.clip > 0 && norm > settings_.clip ? settings_.clip / norm : 1.0;
+  std::vector<Tensor> gradients;
+  for (const Slot& slot : slots_) gradients.push_back(slot.weight.grad());
+  const double norm = clip(gradients, settings_.clip);
   const double correct1 = 1 - std::pow(kBeta1, static_cast<double>(steps));
   const double correct2 = 1 - std::pow(kBeta2, static_cast<double>(steps));
   for (Slot& slot : slots_) {
     Tensor& grad = slot.weight.mutable_grad();
-    if (shrink < 1) grad.mul_(shrink);
     const double lr = settings_.lr * scale * slot.factor;
     slot.first.mul_(kBeta1).add_(grad, 1 - kBeta1);
     slot.second.mul_(kBeta2).addcmul_(grad, grad, 1 - kBeta2);

@@ -24,6 +24,14 @@ Tensor orthogonalize(const Tensor& matrices) {
 
 }  // namespace
 
+double clip(std::vector<Tensor>& gradients, double most) {
+  std::vector<Tensor> norms;
+  for (const Tensor& gradient : gradients) norms.push_back(gradient.norm());
+  const auto norm = torch::stack(norms).to(torch::kDouble).norm().item<double>();  // waits for a GPU once
+  if (most > 0 && norm > most) at::_foreach_mul_(gradients, most / norm);
+  return norm;
+}
+
 Optimizer::Optimizer(Net& net, const OptimizerSettings& settings) : settings_(settings) {
   torch::NoGradGuard no_grad;
   for (Parameter& parameter : net.parameters()) {
@@ -38,11 +46,9 @@ Optimizer::Optimizer(Net& net, const OptimizerSettings& settings) : settings_(se
 double Optimizer::step(double scale) {
   torch::NoGradGuard no_grad;
   ++steps;
-  std::vector<Tensor> gradients, norms;
+  std::vector<Tensor> gradients;
   for (const Slot& slot : slots_) gradients.push_back(slot.parameter->tensor.grad());
-  for (const Tensor& gradient : gradients) norms.push_back(gradient.norm());
-  const auto norm = torch::stack(norms).to(torch::kDouble).norm().item<double>();
-  if (settings_.clip > 0 && norm > settings_.clip) at::_foreach_mul_(gradients, settings_.clip / norm);
+  const double norm = clip(gradients, settings_.clip);
   for (const auto& [shape, group] : groups_) muon(group, settings_.muon_lr * scale);
   for (Slot& slot : slots_) {
     if (!slot.parameter->is_matrix) adam(slot, slot.parameter->tensor.grad(), settings_.adam_lr * scale);

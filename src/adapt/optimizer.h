@@ -10,6 +10,10 @@ struct OptimizerSettings {
   double muon_lr = 0.004, adam_lr = 0.003, weight_decay = 0.1, clip = 1.0;
 };
 
+// Scales the gradients down to the norm `most` (of all together) if it is above 0 and they exceed it. Returns their
+// norm before.
+double clip(std::vector<Tensor>& gradients, double most);
+
 class Optimizer {
  public:
   Optimizer(Net& net, const OptimizerSettings& settings);

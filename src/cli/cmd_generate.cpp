@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <mutex>
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -88,27 +89,32 @@ Json settings(const Ready& ready, const GenerateArguments& arguments) {
           {"seed", arguments.options.seed}};
 }
 
+void print_scores(const Ready& ready, const GenerateArguments& arguments, std::size_t index,
+                  const std::vector<ChoiceScore>& scores) {
+  if (!arguments.json && arguments.jsonl.empty()) return print_choices(arguments.choices, scores);
+  Json line = {{"index", index}, {"choices", json_of_choices(arguments.choices, scores, true)}};
+  line.update(settings(ready, arguments));
+  print_line(line);
+}
+
 Status choose(const Ready& ready, const GenerateArguments& arguments, const std::vector<Generator::Prompt>& prompts) {
   std::vector<std::vector<ChoiceScore>> scores(prompts.size());
   std::atomic<std::size_t> next{0};
+  std::mutex printing;  // guards scores and printed
+  std::size_t printed = 0;
   const auto work = [&](unsigned) -> Status {
     for (std::size_t i = next++; i < prompts.size() && !interrupted(); i = next++) {
-      KOAN_ASSIGN(scores[i], ready.generator.choose(prompts[i], arguments.choices));
+      KOAN_ASSIGN(std::vector<ChoiceScore> made, ready.generator.choose(prompts[i], arguments.choices));
+      const std::lock_guard lock(printing);
+      scores[i] = std::move(made);
+      for (; printed < scores.size() && !scores[printed].empty(); ++printed)  // in order, so that a Ctrl-C loses little
+        print_scores(ready, arguments, printed, scores[printed]);
     }
     return {};
   };
   const std::size_t workers = std::clamp<std::size_t>(prompts.size(), 1, arguments.threads);
   KOAN_TRY(run_workers(static_cast<unsigned>(workers), work));
   if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
-    if (!arguments.json && arguments.jsonl.empty()) {
-      print_choices(arguments.choices, scores[i]);
-      continue;
-    }
-    Json line = {{"index", i}, {"choices", json_of_choices(arguments.choices, scores[i], true)}};
-    line.update(settings(ready, arguments));
-    print_line(line);
-  }
   return {};
 }
 
