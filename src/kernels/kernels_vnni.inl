@@ -2,8 +2,9 @@
 // kernels_bench. Needs: kName.
 namespace koan {
 namespace {
-constexpr int kTileRows = 3;
-constexpr int kTileCols = 4;
+constexpr int kTileRows = 2;
+constexpr int kTileCols = 6;
+constexpr int kReadyGroups = 16;
 constexpr int kTileBlocks = 2;
 constexpr int kTileHeads = 4;
 constexpr int kPeakChains = 16;

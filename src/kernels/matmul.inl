@@ -3,12 +3,20 @@
 namespace koan {
 namespace {
 
+constexpr int kCacheLine = 64;
 constexpr std::int32_t kPrepared = 512;  // groups prepared at a time, on the stack
 constexpr std::int32_t kPassCols = 32;   // columns that share one pass over the weights
+
+// Weights are read again for each tile of columns. Where loading them is work, and kReadyGroups says so, the row blocks
+// of a tile are loaded once for all columns of a pass: for so many groups that they stay in the L1 cache. Meanwhile the
+// row blocks after them are asked for.
+constexpr std::int32_t kLeastReadyCols = 12;
 
 // Where a tile is: `prepared` is [group][cols of the pass]; y is at the tile's first row and column.
 struct Tile {
   const std::int8_t* quants;
+  const Weights* ready;      // [group][k][row block of the tile]
+  const std::int8_t* ahead;  // of each 512 bytes here one line is asked for
   const float* scales;
   std::size_t block_groups;  // groups of the whole matrix: from one row block to the next
   std::int32_t groups;       // groups of this pass
@@ -19,7 +27,7 @@ struct Tile {
   bool first;  // sums start at +0; otherwise at what an earlier pass left in y
 };
 
-template <int kRows, int kCols>
+template <int kRows, int kCols, bool kReady>
 inline void multiply_tile(const Tile& t) {
   Floats acc[kRows][kCols];
 #pragma GCC unroll 8
@@ -29,10 +37,15 @@ inline void multiply_tile(const Tile& t) {
   }
   const Prepared* p = t.prepared;
   const std::int8_t* quants = t.quants;
+  const Weights* ready = t.ready;
   const float* scales = t.scales;
   const std::size_t next_block = t.block_groups * kRowBlock;
   for (std::int32_t g = 0; g < t.groups; ++g) {
     Ints sums[kRows][kCols];
+    if constexpr (kReady) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) __builtin_prefetch(t.ahead + (r * t.block_groups + g) * kRowBlock * kGroup, 0, 3);
+    }
 #pragma GCC unroll 8
     for (int c = 0; c < kCols; ++c) {
 #pragma GCC unroll 8
@@ -42,7 +55,8 @@ inline void multiply_tile(const Tile& t) {
     for (int k = 0; k < 8; ++k) {
       Weights w[kRows];
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) w[r] = load_weights(quants + r * next_block * kGroup + k * kRowBlock * 4);
+      for (int r = 0; r < kRows; ++r)
+        w[r] = kReady ? ready[k * kRows + r] : load_weights(quants + r * next_block * kGroup + k * kRowBlock * 4);
 #pragma GCC unroll 8
       for (int c = 0; c < kCols; ++c) {
 #pragma GCC unroll 8
@@ -58,6 +72,7 @@ inline void multiply_tile(const Tile& t) {
       }
     }
     quants += kRowBlock * kGroup;
+    if constexpr (kReady) ready += 8 * kRows;
     scales += kRowBlock;
     p += t.prepared_cols;
   }
@@ -68,20 +83,33 @@ inline void multiply_tile(const Tile& t) {
   }
 }
 
-template <int kRows, int kCols>
+template <int kRows, int kCols, bool kReady>
 void multiply_cols(Tile t, std::int32_t cols) {
   for (; cols >= kCols; cols -= kCols) {
-    multiply_tile<kRows, kCols>(t);
+    multiply_tile<kRows, kCols, kReady>(t);
     t.prepared += kCols;
+    if constexpr (kReady) t.ahead += kCacheLine;
     t.y += kCols * t.y_stride;
   }
   if constexpr (kCols > 1) {
-    if (cols > 0) multiply_cols<kRows, kCols - 1>(t, cols);
+    if (cols > 0) multiply_cols<kRows, kCols - 1, kReady>(t, cols);
+  }
+}
+
+template <int kRows>
+void load_groups(const Tile& t, Weights* out) {
+  for (std::int32_t g = 0; g < t.groups; ++g) {
+    for (std::int32_t k = 0; k < 8; ++k) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r)
+        *out++ = load_weights(t.quants + (r * t.block_groups + g) * kRowBlock * kGroup + k * kRowBlock * 4);
+    }
   }
 }
 
 template <int kRows, int kCols>
 std::int32_t multiply_rows(const Tile& whole, std::int32_t first_block, std::int32_t blocks, std::int32_t cols) {
+  Weights ready[kReadyGroups > 0 ? kReadyGroups * 8 * kRows : 1];
   std::int32_t block = first_block;
   for (; block + kRows <= blocks; block += kRows) {
     Tile t = whole;
@@ -89,7 +117,16 @@ std::int32_t multiply_rows(const Tile& whole, std::int32_t first_block, std::int
     t.quants += offset * kGroup;
     t.scales += offset;
     t.y += static_cast<std::size_t>(block) * kRowBlock;
-    multiply_cols<kRows, kCols>(t, cols);
+    if constexpr (kReadyGroups > 0) {
+      if (cols >= kLeastReadyCols) {
+        load_groups<kRows>(t, ready);
+        t.ready = ready;
+        t.ahead = block + 2 * kRows <= blocks ? t.quants + kRows * t.block_groups * kRowBlock * kGroup : t.quants;
+        multiply_cols<kRows, kCols, true>(t, cols);
+        continue;
+      }
+    }
+    multiply_cols<kRows, kCols, false>(t, cols);
   }
   return block;
 }
@@ -100,7 +137,8 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
   const std::size_t groups = static_cast<std::size_t>(w.groups);
   for (std::int32_t col = 0; col < n_cols; col += kPassCols) {
     const std::int32_t cols = n_cols - col < kPassCols ? n_cols - col : kPassCols;
-    const std::int32_t most = kPrepared / cols;
+    const bool ready = kReadyGroups > 0 && cols >= kLeastReadyCols;
+    const std::int32_t fit = kPrepared / cols, most = ready && kReadyGroups < fit ? kReadyGroups : fit;
     for (std::int32_t first = 0; first < w.groups; first += most) {
       const std::int32_t count = w.groups - first < most ? w.groups - first : most;
       for (std::int32_t c = 0; c < cols; ++c) {
@@ -108,6 +146,8 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
         for (std::int32_t g = 0; g < count; ++g) prepare(q + (at + g) * kGroup, d[at + g], prepared + g * cols + c);
       }
       Tile t = {w.quants + static_cast<std::size_t>(first) * kRowBlock * kGroup,
+                nullptr,
+                nullptr,
                 w.scales + static_cast<std::size_t>(first) * kRowBlock,
                 groups,
                 count,

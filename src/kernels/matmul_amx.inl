@@ -67,23 +67,39 @@ struct Crossing {
   bool first;  // sums start at +0; otherwise at what an earlier pass left in y
 };
 
+// Groups 2p and 2p + 1. Their sums are added up while the next pair is multiplied: what a tile stores cannot be loaded
+// at once.
+inline void multiply_pair(const Crossing& t, std::int32_t p, Sums* out) {
+  const std::int8_t* quants = t.quants + p * 2 * kRowBlock * kGroup;
+  multiply_group<0>(t.bundles[2 * p], quants, out[0]);
+  multiply_group<1>(t.bundles[2 * p + 1], quants + kRowBlock * kGroup, out[1]);
+}
+
+template <int kCols>
+inline void add_pair(const Crossing& t, std::int32_t p, const Sums* sums, Floats* acc) {
+  const float* scales = t.scales + p * 2 * kRowBlock;
+  add_group<kCols>(sums[0], scales, t.bundles[2 * p], acc);
+  add_group<kCols>(sums[1], scales + kRowBlock, t.bundles[2 * p + 1], acc);
+}
+
 // kCols: cols rounded up.
 template <int kCols>
 void multiply_crossing(const Crossing& t) {
   Floats acc[kCols];
 #pragma GCC unroll 16
   for (int c = 0; c < kCols; ++c) acc[c] = t.first || c >= t.cols ? zeros() : load(t.y + c * t.y_stride);
-  Sums sums[2];
-  std::int32_t g = 0;
-  for (; g + 2 <= t.groups; g += 2) {
-    multiply_group<0>(t.bundles[g], t.quants + g * kRowBlock * kGroup, sums[0]);
-    multiply_group<1>(t.bundles[g + 1], t.quants + (g + 1) * kRowBlock * kGroup, sums[1]);
-    add_group<kCols>(sums[0], t.scales + g * kRowBlock, t.bundles[g], acc);
-    add_group<kCols>(sums[1], t.scales + (g + 1) * kRowBlock, t.bundles[g + 1], acc);
+  Sums sums[2][2];
+  const std::int32_t pairs = t.groups / 2;
+  if (pairs > 0) multiply_pair(t, 0, sums[0]);
+  for (std::int32_t p = 1; p < pairs; ++p) {
+    multiply_pair(t, p, sums[p % 2]);
+    add_pair<kCols>(t, p - 1, sums[(p - 1) % 2], acc);
   }
-  if (g < t.groups) {
-    multiply_group<0>(t.bundles[g], t.quants + g * kRowBlock * kGroup, sums[0]);
-    add_group<kCols>(sums[0], t.scales + g * kRowBlock, t.bundles[g], acc);
+  if (pairs > 0) add_pair<kCols>(t, pairs - 1, sums[(pairs - 1) % 2], acc);
+  if (t.groups % 2 != 0) {
+    const std::int32_t g = t.groups - 1;
+    multiply_group<0>(t.bundles[g], t.quants + g * kRowBlock * kGroup, sums[0][0]);
+    add_group<kCols>(sums[0][0], t.scales + g * kRowBlock, t.bundles[g], acc);
   }
 #pragma GCC unroll 16
   for (int c = 0; c < kCols; ++c) {
