@@ -51,7 +51,7 @@ mutate() { # what, instruction set, unit, options, file, sed expression (empty: 
 if control scalar scalar.cpp ""; then
   mutate "quantised towards zero" scalar scalar.cpp "" scalar.cpp 's/static_cast<std::int8_t>(rne(x\[i\] \* r))/static_cast<std::int8_t>(x[i] * r)/'
   mutate "scales multiplied first" scalar scalar.cpp "" scalar.cpp 's/((static_cast<float>(isum) \* dw) \* d\[c \* groups + g\])/(static_cast<float>(isum) * (dw * d[c * groups + g]))/'
-  mutate "exp reduced in one step" scalar scalar.cpp "" scalar.cpp 's/(x - n \* 0.693359375f) - n \* -2.12194440e-4f/x - n * (0.693359375f - 2.12194440e-4f)/'
+  mutate "exp reduced in one step" scalar scalar.cpp "" scalar_math.h 's/(c - n \* 0.693359375f) - n \* -2.12194440e-4f/c - n * (0.693359375f - 2.12194440e-4f)/'
   mutate "lanes added in another order" scalar scalar.cpp "" scalar.cpp 's/lane\[i\] += lane\[i + h\];/lane[i] += lane[2 * h - 1 - i];/'
   mutate "weights of values divided, not multiplied by 1 \/ l" scalar scalar.cpp "" scalar.cpp 's/attention_value(a, weight, i) \* r;/attention_value(a, weight, i) \/ (1.0f \/ r);/'
   mutate "frequencies to nearest" scalar scalar.cpp "" scalar.cpp 's/1u + static_cast<std::uint32_t>(logits\[i\] \* c)/1u + static_cast<std::uint32_t>(rne(logits[i] * c))/'
@@ -61,12 +61,14 @@ case $(uname -m) in
     avx2="-mavx2 -mf16c -mno-fma"
     if control avx2 isa_avx2.cpp "$avx2"; then
       mutate "quantised towards zero" avx2 isa_avx2.cpp "$avx2" elementwise.inl 's/store_bytes(q, to_nearest(/store_bytes(q, truncate(/'
+      mutate "scales multiplied first" avx2 isa_avx2.cpp "$avx2" matmul.inl 's/mul(mul(to_floats(sums\[r\]\[c\]), dw), splat(p\[c\].scale))/mul(to_floats(sums[r][c]), mul(dw, splat(p[c].scale)))/'
       mutate "fused in exp" avx2 isa_avx2.cpp "-mavx2 -mf16c -mfma -ffp-contract=fast" isa_avx2.cpp ""
     fi
     ;;
   aarch64)
     if control neon isa_neon.cpp ""; then
       mutate "quantised towards zero" neon isa_neon.cpp "" elementwise.inl 's/store_bytes(q, to_nearest(/store_bytes(q, truncate(/'
+      mutate "scales multiplied first" neon isa_neon.cpp "" matmul.inl 's/mul(mul(to_floats(sums\[r\]\[c\]), dw), splat(p\[c\].scale))/mul(to_floats(sums[r][c]), mul(dw, splat(p[c].scale)))/'
       mutate "fused in exp" neon isa_neon.cpp "-ffp-contract=fast" isa_neon.cpp ""
     fi
     ;;
