@@ -2,7 +2,7 @@
 //
 //   token_speed MODEL.gguf FILE [SEGMENT_BYTES [THREADS [STREAMS]]]
 //
-// FILE is cut into segments that are coded in lockstep, STREAMS a thread (default: as the library does), decoded again and compared. One line of
+// FILE is cut into segments that are coded, decoded again in lockstep, STREAMS a thread (default: as the library does), and compared. One line of
 // JSON: the time of a run includes the coder and the predictors, and not the loading of the model.
 // bench/peers/llama_cpp.py runs it.
 #include <chrono>

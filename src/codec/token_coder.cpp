@@ -49,8 +49,7 @@ class EncodeWorker {
 
   Status run(std::span<EncodeJob> jobs, std::atomic<std::size_t>& next_job, Progress& progress, bool reports) {
     for (;;) {
-      KOAN_TRY(refill(jobs, next_job));
-      plan_rows();
+      KOAN_TRY(plan_rows(jobs, next_job));
       if (rows_.empty()) return {};
       if (progress.cancelled()) return Error{ErrorCode::kCancelled, "stopped"};
       streams_.forward(rows_);
@@ -60,22 +59,36 @@ class EncodeWorker {
   }
 
  private:
-  Status refill(std::span<EncodeJob> jobs, std::atomic<std::size_t>& next_job) {
-    for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
+  // As many rows of the first lane as a pass takes; others join only where that is too few, so that one text's caches
+  // and predictor serve many rows before the next text's push them out.
+  Status plan_rows(std::span<EncodeJob> jobs, std::atomic<std::size_t>& next_job) {
+    rows_.clear();
+    targets_.clear();
+    for (std::uint32_t i = 0; i < lanes_.size() && rows_.size() < kMaxRows; ++i) {
       EncodeLane& lane = lanes_[i];
-      if (lane.job) continue;
-      const auto job = take_job(jobs, next_job);
-      if (job == nullptr) continue;
-      lane = EncodeLane{};
-      lane.job = job;
-      lane.tokens = setup_.model->tokenizer().encode(lane.job->text);
-      // Of tokens with equal bytes only one can be coded.
-      for (Token& token : lane.tokens) token = coder_.tree().token_at(coder_.tree().rank_of(token));
-      KOAN_TRY(check_tokens(lane));
-      TokenCoder::Start start = coder_.start(lane.job->text.size(), lane.job->context, streams_, i);
-      lane.step = std::move(start.step);
-      lane.first = start.first;
+      if (!lane.job) KOAN_TRY(begin(lane, i, take_job(jobs, next_job)));
+      if (!lane.job) continue;
+      const std::size_t end = std::min(lane.tokens.size(), lane.coded + kMaxRows - rows_.size());
+      for (std::size_t t = lane.coded; t < end; ++t) {
+        rows_.push_back({i, t == 0 ? lane.first : lane.tokens[t - 1]});
+        targets_.push_back(lane.tokens[t]);
+      }
     }
+    return {};
+  }
+
+  // `job` may be null: there is none left.
+  Status begin(EncodeLane& lane, std::uint32_t stream, EncodeJob* job) {
+    if (job == nullptr) return {};
+    lane = EncodeLane{};
+    lane.job = job;
+    lane.tokens = setup_.model->tokenizer().encode(lane.job->text);
+    // Of tokens with equal bytes only one can be coded.
+    for (Token& token : lane.tokens) token = coder_.tree().token_at(coder_.tree().rank_of(token));
+    KOAN_TRY(check_tokens(lane));
+    TokenCoder::Start start = coder_.start(lane.job->text.size(), lane.job->context, streams_, stream);
+    lane.step = std::move(start.step);
+    lane.first = start.first;
     return {};
   }
 
@@ -97,24 +110,6 @@ class EncodeWorker {
       return Error{ErrorCode::kInternal, "the tokenizer does not reproduce the text"};
     }
     return {};
-  }
-
-  void plan_rows() {
-    rows_.clear();
-    targets_.clear();
-    const auto active =
-        static_cast<unsigned>(std::count_if(lanes_.begin(), lanes_.end(), [](const EncodeLane& l) { return l.job; }));
-    if (active == 0) return;
-    const std::size_t per_lane = std::max(1u, kMaxRows / active);
-    for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-      const EncodeLane& lane = lanes_[i];
-      if (!lane.job) continue;
-      const std::size_t end = std::min(lane.tokens.size(), lane.coded + per_lane);
-      for (std::size_t t = lane.coded; t < end; ++t) {
-        rows_.push_back({i, t == 0 ? lane.first : lane.tokens[t - 1]});
-        targets_.push_back(lane.tokens[t]);
-      }
-    }
   }
 
   void code_rows(Progress& progress) {

@@ -1,4 +1,5 @@
-// Model coding of many texts at once: streams of one model advance in lockstep, each with its own range coder.
+// Model coding of many texts at once, each with its own range coder: decoding advances streams of one model in lockstep,
+// encoding takes many rows of one text.
 // docs/format.md "Model-coded segments". The bytes of a text do not depend on what is coded beside it.
 #pragma once
 

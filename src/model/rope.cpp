@@ -106,12 +106,15 @@ void Rope::angles(std::uint64_t position, float* cosine, float* sine) const noex
 }
 
 void rotate(const float* in, const float* cosine, const float* sine, std::uint32_t half, float* out) noexcept {
-  float* __restrict to = out;
-  for (std::uint32_t i = 0; i < half; ++i) {
+  // Pointers of their own for both halves: an index i + half, which may wrap, keeps compilers from using vectors.
+  const float* const in_high = in + half;
+  float* __restrict low = out;
+  float* __restrict high = out + half;
+  for (std::size_t i = 0; i < half; ++i) {
     const float a = in[i];
-    const float b = in[i + half];
-    to[i] = a * cosine[i] - b * sine[i];
-    to[i + half] = a * sine[i] + b * cosine[i];
+    const float b = in_high[i];
+    low[i] = a * cosine[i] - b * sine[i];
+    high[i] = a * sine[i] + b * cosine[i];
   }
 }
 
