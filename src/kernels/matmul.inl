@@ -9,8 +9,8 @@ constexpr std::int32_t kPassCols = 32;   // columns that share one pass over the
 
 // Weights are read again for each tile of columns. Where loading them is work, and kReadyGroups says so, the row blocks
 // of a tile are loaded once for all columns of a pass: for so many groups that they stay in the L1 cache. Meanwhile the
-// row blocks after them are asked for.
-constexpr std::int32_t kLeastReadyCols = 12;
+// row blocks after them are asked for. Fewer columns do not pay for it (kernels_bench).
+constexpr bool loads_once(std::int32_t cols) { return kReadyGroups > 0 && cols >= 12; }
 
 // Where a tile is: `prepared` is [group][cols of the pass]; y is at the tile's first row and column.
 struct Tile {
@@ -118,7 +118,7 @@ std::int32_t multiply_rows(const Tile& whole, std::int32_t first_block, std::int
     t.scales += offset;
     t.y += static_cast<std::size_t>(block) * kRowBlock;
     if constexpr (kReadyGroups > 0) {
-      if (cols >= kLeastReadyCols) {
+      if (loads_once(cols)) {
         load_groups<kRows>(t, ready);
         t.ready = ready;
         t.ahead = block + 2 * kRows <= blocks ? t.quants + kRows * t.block_groups * kRowBlock * kGroup : t.quants;
@@ -137,8 +137,7 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
   const std::size_t groups = static_cast<std::size_t>(w.groups);
   for (std::int32_t col = 0; col < n_cols; col += kPassCols) {
     const std::int32_t cols = n_cols - col < kPassCols ? n_cols - col : kPassCols;
-    const bool ready = kReadyGroups > 0 && cols >= kLeastReadyCols;
-    const std::int32_t fit = kPrepared / cols, most = ready && kReadyGroups < fit ? kReadyGroups : fit;
+    const std::int32_t fit = kPrepared / cols, most = loads_once(cols) && kReadyGroups < fit ? kReadyGroups : fit;
     for (std::int32_t first = 0; first < w.groups; first += most) {
       const std::int32_t count = w.groups - first < most ? w.groups - first : most;
       for (std::int32_t c = 0; c < cols; ++c) {

@@ -56,22 +56,15 @@ if control scalar scalar.cpp ""; then
   mutate "weights of values divided, not multiplied by 1 \/ l" scalar scalar.cpp "" scalar.cpp 's/attention_value(a, weight, i) \* r;/attention_value(a, weight, i) \/ (1.0f \/ r);/'
   mutate "frequencies to nearest" scalar scalar.cpp "" scalar.cpp 's/1u + static_cast<std::uint32_t>(logits\[i\] \* c)/1u + static_cast<std::uint32_t>(rne(logits[i] * c))/'
 fi
+vector_changes() { # instruction set, unit, options, options that fuse
+  control "$1" "$2" "$3" || return
+  mutate "quantised towards zero" "$1" "$2" "$3" elementwise.inl 's/store_bytes(q, to_nearest(/store_bytes(q, truncate(/'
+  mutate "scales multiplied first" "$1" "$2" "$3" matmul.inl 's/mul(mul(to_floats(sums\[r\]\[c\]), dw), splat(p\[c\].scale))/mul(to_floats(sums[r][c]), mul(dw, splat(p[c].scale)))/'
+  mutate "fused in exp" "$1" "$2" "$4" "$2" ""
+}
 case $(uname -m) in
-  x86_64)
-    avx2="-mavx2 -mf16c -mno-fma"
-    if control avx2 isa_avx2.cpp "$avx2"; then
-      mutate "quantised towards zero" avx2 isa_avx2.cpp "$avx2" elementwise.inl 's/store_bytes(q, to_nearest(/store_bytes(q, truncate(/'
-      mutate "scales multiplied first" avx2 isa_avx2.cpp "$avx2" matmul.inl 's/mul(mul(to_floats(sums\[r\]\[c\]), dw), splat(p\[c\].scale))/mul(to_floats(sums[r][c]), mul(dw, splat(p[c].scale)))/'
-      mutate "fused in exp" avx2 isa_avx2.cpp "-mavx2 -mf16c -mfma -ffp-contract=fast" isa_avx2.cpp ""
-    fi
-    ;;
-  aarch64)
-    if control neon isa_neon.cpp ""; then
-      mutate "quantised towards zero" neon isa_neon.cpp "" elementwise.inl 's/store_bytes(q, to_nearest(/store_bytes(q, truncate(/'
-      mutate "scales multiplied first" neon isa_neon.cpp "" matmul.inl 's/mul(mul(to_floats(sums\[r\]\[c\]), dw), splat(p\[c\].scale))/mul(to_floats(sums[r][c]), mul(dw, splat(p[c].scale)))/'
-      mutate "fused in exp" neon isa_neon.cpp "-ffp-contract=fast" isa_neon.cpp ""
-    fi
-    ;;
+  x86_64) vector_changes avx2 isa_avx2.cpp "-mavx2 -mf16c -mno-fma" "-mavx2 -mf16c -mfma -ffp-contract=fast" ;;
+  aarch64) vector_changes neon isa_neon.cpp "" "-ffp-contract=fast" ;;
 esac
 [ $tried -ge 6 ] || fail "only $tried changes were tried"
 echo "$tried changes tried"
