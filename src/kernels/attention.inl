@@ -26,8 +26,8 @@ inline void prepare_query(const AttentionArgs& a, std::int32_t head, bool sink, 
 inline void prefetch_block(const AttentionArgs& a, std::int32_t b) {
   constexpr std::int32_t kAhead = 6, kLine = 64;
   const std::size_t dim = static_cast<std::size_t>(a.head_dim);
-  const char* values = reinterpret_cast<const char*>(a.values + a.blocks[b].slot * dim * kRowBlock);
-  for (std::size_t at = 0; at < dim * kRowBlock * 2; at += kLine) __builtin_prefetch(values + at, 0, 2);
+  const std::int8_t* values = a.values + a.blocks[b].slot * dim * kRowBlock;
+  for (std::size_t at = 0; at < dim * kRowBlock; at += kLine) __builtin_prefetch(values + at, 0, 2);
   if (b + kAhead >= a.n_blocks) return;
   const std::int8_t* keys = a.keys + a.blocks[b + kAhead].slot * dim * kRowBlock;
   for (std::size_t at = 0; at < dim * kRowBlock; at += kLine) __builtin_prefetch(keys + at, 0, 3);
@@ -67,8 +67,10 @@ inline void score_blocks(const AttentionArgs& a, std::int32_t head, const Querie
     for (int i = 0; i < kBlocks; ++i) {
       const Floats dk = load(a.key_scales + (blocks[i].slot * groups + g) * kRowBlock);
 #pragma GCC unroll 8
-      for (int h = 0; h < kHeads; ++h)
-        acc[i][h] = add(acc[i][h], mul(mul(to_floats(sums[i][h]), splat(p[h].scale)), dk));
+      for (int h = 0; h < kHeads; ++h) {
+        const Floats isum = sub(from_bits(sums[i][h]), splat(kBase));
+        acc[i][h] = fused(mul(isum, splat(p[h].scale)), dk, acc[i][h]);
+      }
     }
   }
   const Floats never = splat(-__builtin_inff());  // not the maximum, and its exponential is +0
@@ -120,66 +122,94 @@ inline float softmax_weights(const AttentionArgs& a, std::int32_t head, Floats l
   return 1.0f / tree(lanes);
 }
 
+// What step 5 needs of the weights of one value block.
 template <int kHeads>
-inline void add_position(const std::uint16_t* values, const float* weight, std::size_t head_stride, Floats* even,
-                         Floats* odd) {
-  const Ints pairs = load_ints(values);
-  const Floats v_even = from_bits(shift_left<16>(pairs));
-  const Floats v_odd = from_bits(bit_and(pairs, splat_int(static_cast<std::int32_t>(0xFFFF0000u))));
-#pragma GCC unroll 8
-  for (int h = 0; h < kHeads; ++h) {
-    const Floats w = splat(weight[static_cast<std::size_t>(h) * head_stride]);
-    even[h] = add(even[h], mul(w, v_even));
-    odd[h] = add(odd[h], mul(w, v_odd));
+struct alignas(64) Shares {
+  std::int32_t words[kHeads][kMostValueBlocks][kRowBlock];  // of share_words
+  float scales[kHeads];
+};
+
+// The weights of some heads in the blocks [first, last) of one value block, times the scales of group g, as whole
+// numbers.
+template <int kHeads>
+inline void make_shares(const AttentionArgs& a, const float* weight, std::int32_t first, std::int32_t last,
+                        std::size_t g, Shares<kHeads>& out) {
+  const std::size_t groups = static_cast<std::size_t>(a.head_dim / kGroup);
+  for (int h = 0; h < kHeads; ++h, weight += static_cast<std::size_t>(a.n_blocks) * kRowBlock) {
+    float scaled[kMostValueBlocks * kRowBlock];
+    Floats largest = zeros();
+    for (std::int32_t b = first; b < last; ++b) {
+      const float* scales = a.value_scales + (a.blocks[b].slot * groups + g) * kRowBlock;
+      const Floats p = mul(load(weight + b * kRowBlock), load(scales));
+      store(scaled + (b - first) * kRowBlock, p);
+      largest = max(largest, p);
+    }
+    const float amax = largest_lane(largest);
+    const bool any = amax >= 0x1p-100f;
+    const Floats r = splat(any ? static_cast<float>(kMostShare) / amax : 0.0f);
+    out.scales[h] = any ? amax * (1.0f / static_cast<float>(kMostShare)) : 0.0f;
+    for (std::int32_t b = 0; b < last - first; ++b)
+      store_ints(out.words[h][b], share_words(to_nearest(mul(load(scaled + b * kRowBlock), r))));
   }
 }
 
-// Step 5 for the blocks [first, last) of one value block, 32 elements of some heads: adds their sum to o [head][32].
-// Even and odd elements are apart there, as the two halves of a word of bfloat16 pairs give them. Not inlined: the sums
-// need the registers.
+// Step 5 for the blocks [first, last) of one value block, the elements of group g of some heads: adds to o [head][32].
 template <int kHeads>
-__attribute__((noinline)) void add_value_block(const AttentionArgs& a, const float* weight, std::int32_t first,
-                                               std::int32_t last, const std::uint16_t* values, float* o) {
-  const std::size_t head_stride = static_cast<std::size_t>(a.n_blocks) * kRowBlock;
-  const std::size_t dim = static_cast<std::size_t>(a.head_dim);
-  Floats even[kHeads], odd[kHeads];
+inline void add_value_block(const AttentionArgs& a, std::int32_t first, std::int32_t last, std::size_t g,
+                            const Shares<kHeads>& shares, float* o) {
+  const std::size_t groups = static_cast<std::size_t>(a.head_dim / kGroup);
+  for (int from = 0; from < kGroup / kLanes; from += kTileValues) {
+    Ints one[kHeads][kTileValues], two[kHeads][kTileValues];
 #pragma GCC unroll 8
-  for (int h = 0; h < kHeads; ++h) even[h] = odd[h] = zeros();
-  for (std::int32_t i = first; i < last; ++i) {
-    const std::uint16_t* v = values + a.blocks[i].slot * dim * kRowBlock;
-    const float* w = weight + i * kRowBlock;
-    if (a.blocks[i].mask == 0xFFFF) {
-#pragma GCC unroll 4
-      for (int lane = 0; lane < kRowBlock; ++lane)
-        add_position<kHeads>(v + lane * dim, w + lane, head_stride, even, odd);
-      continue;
-    }
-    for (std::uint32_t rest = a.blocks[i].mask; rest != 0; rest &= rest - 1) {
-      const std::size_t lane = static_cast<std::size_t>(__builtin_ctz(rest));
-      add_position<kHeads>(v + lane * dim, w + lane, head_stride, even, odd);
-    }
-  }
+    for (int h = 0; h < kHeads; ++h) {
 #pragma GCC unroll 8
-  for (int h = 0; h < kHeads; ++h) {
-    store(o + h * kGroup, add(load(o + h * kGroup), even[h]));
-    store(o + h * kGroup + kLanes, add(load(o + h * kGroup + kLanes), odd[h]));
+      for (int v = 0; v < kTileValues; ++v) one[h][v] = two[h][v] = zero_ints();
+    }
+    for (std::int32_t b = first; b < last; ++b) {
+      const std::int8_t* values = a.values + (a.blocks[b].slot * groups + g) * kRowBlock * kGroup;
+#pragma GCC unroll 8
+      for (int k = 0; k < 4; ++k) {
+        Values loaded[kTileValues];
+#pragma GCC unroll 8
+        for (int v = 0; v < kTileValues; ++v) loaded[v] = load_values(values + ((from + v) * 4 + k) * kRowBlock * 4);
+#pragma GCC unroll 8
+        for (int h = 0; h < kHeads; ++h) {
+          const std::int32_t* words = shares.words[h][b - first] + 4 * k;
+#pragma GCC unroll 8
+          for (int v = 0; v < kTileValues; ++v) one[h][v] = add_first(one[h][v], loaded[v], words[0]);
+#pragma GCC unroll 8
+          for (int v = 0; v < kTileValues; ++v) two[h][v] = add_second(two[h][v], loaded[v], words[1]);
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int h = 0; h < kHeads; ++h) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kTileValues; ++v) {
+        float* sum = o + h * kGroup + (from + v) * kLanes;
+        store(sum, fused(to_floats(join(one[h][v], two[h][v])), splat(shares.scales[h]), load(sum)));
+      }
+    }
   }
 }
 
-// Steps 5 and 6 for elements [element, element + 32) of kHeads heads.
+// Steps 5 and 6 for the elements of group g of kHeads heads. Not inlined: the sums need the registers.
 template <int kHeads>
-inline void sum_values(const AttentionArgs& a, std::int32_t head, std::int32_t element, const float* reciprocal) {
+__attribute__((noinline)) void sum_values(const AttentionArgs& a, std::int32_t head, std::size_t g,
+                                          const float* reciprocal) {
   const float* weight = a.scratch + static_cast<std::size_t>(head) * static_cast<std::size_t>(a.n_blocks) * kRowBlock;
   float o[kHeads * kGroup] = {};
+  Shares<kHeads> shares;
   for (std::int32_t first = 0, last = 0; first < a.n_blocks; first = last) {
     const std::uint32_t value_block = a.blocks[first].position / kValueBlock;
     while (last < a.n_blocks && a.blocks[last].position / kValueBlock == value_block) ++last;
-    add_value_block<kHeads>(a, weight, first, last, a.values + element, o);
+    make_shares<kHeads>(a, weight, first, last, g, shares);
+    add_value_block<kHeads>(a, first, last, g, shares, o);
   }
   for (int h = 0; h < kHeads; ++h) {
     const Floats r = splat(reciprocal[h]);
-    store_interleaved(a.out + static_cast<std::size_t>(head + h) * static_cast<std::size_t>(a.head_dim) + element,
-                      mul(load(o + h * kGroup), r), mul(load(o + h * kGroup + kLanes), r));
+    float* out = a.out + static_cast<std::size_t>(head + h) * static_cast<std::size_t>(a.head_dim) + g * kGroup;
+    for (int i = 0; i < kGroup; i += kLanes) store(out + i, mul(load(o + h * kGroup + i), r));
   }
 }
 
@@ -211,9 +241,7 @@ void attend(const AttentionArgs& a, std::int32_t head) {
   }
   float reciprocal[kHeads];
   for (int h = 0; h < kHeads; ++h) reciprocal[h] = softmax_weights(a, head + h, largest[h]);
-  for (std::int32_t element = 0; element < a.head_dim; element += kGroup) {
-    sum_values<kHeads>(a, head, element, reciprocal);
-  }
+  for (std::int32_t g = 0; g < groups; ++g) sum_values<kHeads>(a, head, static_cast<std::size_t>(g), reciprocal);
 }
 
 // What is left of the heads: fewer than a tile.

@@ -28,7 +28,7 @@ bool always() noexcept { return true; }
 
 // __builtin_cpu_supports also asks (XGETBV) whether the operating system saves the wide registers.
 #if defined(__x86_64__)
-bool has_avx2() noexcept { return __builtin_cpu_supports("avx2"); }
+bool has_avx2() noexcept { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool has_avx512() noexcept {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");

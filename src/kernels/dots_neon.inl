@@ -26,7 +26,7 @@ inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
 inline Weights load_weights(const std::int8_t* p) {
   return {vld1q_s8(p), vld1q_s8(p + 16), vld1q_s8(p + 32), vld1q_s8(p + 48)};
 }
-inline Ints first_sum(const Prepared&) { return zero_ints(); }
+inline Ints first_sum(const Prepared&) { return splat_int(kBaseBits); }
 
 inline int32x4_t add_products(int32x4_t sum, int8x16_t w, int8x16_t x) {
 #if defined(__ARM_FEATURE_DOTPROD)
@@ -42,6 +42,25 @@ inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
   return {add_products(sum.a, w.a, x), add_products(sum.b, w.b, x), add_products(sum.c, w.c, x),
           add_products(sum.d, w.d, x)};
 }
+
+// Weights of 16 positions, whole numbers up to kMostShare, ready to be multiplied with values: of each four positions a
+// word of signed low bytes, and one of the high bytes that go with them.
+inline Ints share_words(Ints shares) {
+  const Ints half = splat_int(0x80);
+  return gather_bytes(bit_xor(add(shares, half), half));
+}
+
+// Four positions of sixteen elements.
+using Values = Weights;
+
+inline Values load_values(const std::int8_t* p) { return load_weights(p); }
+inline Ints add_first(Ints sum, Values v, std::int32_t word) {
+  const int8x16_t x = vreinterpretq_s8_s32(vdupq_n_s32(word));
+  return {add_products(sum.a, v.a, x), add_products(sum.b, v.b, x), add_products(sum.c, v.c, x),
+          add_products(sum.d, v.d, x)};
+}
+inline Ints add_second(Ints sum, Values v, std::int32_t word) { return add_first(sum, v, word); }
+inline Ints join(Ints first, Ints second) { return add(first, shift_left<8>(second)); }
 
 std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {
   constexpr int kChains = kPeakChains;

@@ -30,13 +30,33 @@ inline Weights load_weights(const std::int8_t* p) {
   const Ints bytes = load_ints(p);
   return {shift_right_words<8>(shift_left_words<8>(bytes)), shift_right_words<8>(bytes)};
 }
-inline Ints first_sum(const Prepared&) { return zero_ints(); }
+inline Ints first_sum(const Prepared&) { return splat_int(kBaseBits); }
 inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
   sum = add(sum, multiply_pairs(w.even, splat_int(p.even[k])));
   sum = add(sum, multiply_pairs(w.odd, splat_int(p.odd[k])));
   keep_in_register(sum);  // GCC would first compute all products, and spill them, to add them as a tree
   return sum;
 }
+
+// Weights of 16 positions, whole numbers up to kMostShare, ready to be multiplied with values: of each four positions
+// the even two as the first word, the odd two as the second.
+inline Ints share_words(Ints shares) { return add(shares, shift_left<16>(swap_pairs(shares))); }
+
+// Four positions of sixteen elements.
+using Values = Weights;
+
+inline Values load_values(const std::int8_t* p) { return load_weights(p); }
+inline Ints add_first(Ints sum, Values v, std::int32_t word) {
+  sum = add(sum, multiply_pairs(v.even, splat_int(word)));
+  keep_in_register(sum);  // as in dot
+  return sum;
+}
+inline Ints add_second(Ints sum, Values v, std::int32_t word) {
+  sum = add(sum, multiply_pairs(v.odd, splat_int(word)));
+  keep_in_register(sum);
+  return sum;
+}
+inline Ints join(Ints first, Ints second) { return add(first, second); }
 
 std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {
   constexpr int kChains = kPeakChains;

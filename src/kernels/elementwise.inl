@@ -4,21 +4,22 @@ namespace koan {
 namespace {
 
 constexpr std::int32_t kLanes = 16;
+// Adding a whole number below 2^22 in size to the bits of this one adds it to its value. Sums of products that start
+// here are floats, too large by kBase, without being converted.
+constexpr float kBase = 0x1.8p23f;
+constexpr std::int32_t kBaseBits = 0x4B400000;
 constexpr float kNonFiniteScore = -0x1p120f;  // stands for a score or logit that is not finite
 
 // Section 6 for x <= 88. NaN survives the comparison and ends as NaN; -infinity makes NaN on the way and is cleared.
 inline Floats exp_to_88(Floats x) {
   const Mask tiny = less(x, splat(-86.0f));
-  const Floats n = nearest(mul(x, splat(1.44269504088896341f)));
-  const Floats r = sub(sub(x, mul(n, splat(0.693359375f))), mul(n, splat(-2.12194440e-4f)));
-  Floats p = splat(1.9875691500e-4f);
-  p = add(mul(p, r), splat(1.3981999507e-3f));
-  p = add(mul(p, r), splat(8.3334519073e-3f));
-  p = add(mul(p, r), splat(4.1665795894e-2f));
-  p = add(mul(p, r), splat(1.6666665459e-1f));
-  p = add(mul(p, r), splat(5.0000001201e-1f));
-  const Floats y = add(add(mul(p, mul(r, r)), r), splat(1.0f));
-  return clear(tiny, scale_by_power(y, n));
+  const Floats t = mul(x, splat(kLog2E));
+  const Floats n = nearest(t);
+  const Floats f = sub(t, n);
+  Floats p = splat(kExp2[0]);
+#pragma GCC unroll 8
+  for (int i = 1; i < 6; ++i) p = fused(p, f, splat(kExp2[i]));
+  return clear(tiny, scale_by_power(p, n));
 }
 
 inline Floats exp_exact(Floats x) { return exp_to_88(min(splat(88.0f), x)); }
@@ -42,7 +43,7 @@ void quantize(const float* x, std::int32_t n, std::int8_t* q, float* d) noexcept
     }
     const float amax = float_of(largest);
     const Floats r = splat(127.0f / amax);
-    d[g] = amax / 127.0f;
+    d[g] = amax * (1.0f / 127.0f);
     store_bytes(q, to_nearest(mul(a, r)));
     store_bytes(q + kLanes, to_nearest(mul(b, r)));
   }
@@ -53,11 +54,11 @@ void rms_norm(const float* x, const float* w, std::int32_t n, float eps, float* 
   Floats squares = zeros();
   for (std::int32_t i = 0; i < whole; i += kLanes) {
     const Floats v = load(x + i);
-    squares = add(squares, mul(v, v));
+    squares = fused(v, v, squares);
   }
   if (whole < n) {
     const Floats v = load_first(x + whole, n - whole);
-    squares = add(squares, mul(v, v));
+    squares = fused(v, v, squares);
   }
   const float mean = tree(squares) / static_cast<float>(n);
   const Floats r = splat(1.0f / square_root(mean + eps));
@@ -79,6 +80,21 @@ void silu_mul(const float* gate, const float* up, std::int32_t n, float* out) no
     const Floats e = exp_exact(from_bits(add(bits(g), sign)));  // adding the sign bit flips it: -g
     store(out + i, mul(div(g, add(splat(1.0f), e)), load(up + i)));
   }
+}
+
+void gelu_mul(const float* gate, const float* up, std::int32_t n, float* out) noexcept {
+  const Ints sign = splat_int(static_cast<std::int32_t>(0x80000000u));
+  for (std::int32_t i = 0; i < n; i += kLanes) {
+    const Floats g = load(gate + i);
+    const Floats z = mul(mul(splat(1.5957691216057308f), g), add(splat(1.0f), mul(splat(0.044715f), mul(g, g))));
+    const Floats e = exp_exact(from_bits(add(bits(z), sign)));
+    store(out + i, mul(div(g, add(splat(1.0f), e)), load(up + i)));
+  }
+}
+
+void cap_all(float* x, std::int32_t n, float cap) noexcept {
+  for (std::int32_t i = 0; i < n; i += kLanes)
+    store(x + i, soft_cap(replace_non_finite(load(x + i), kNonFiniteScore), splat(cap)));
 }
 
 void add_to(float* x, const float* y, std::int32_t n) noexcept {

@@ -11,6 +11,7 @@ constexpr int kTileCols = 2;
 constexpr int kReadyGroups = 0;
 constexpr int kTileBlocks = 1;
 constexpr int kTileHeads = 2;
+constexpr int kTileValues = 1;
 constexpr int kPeakChains = 3;
 }  // namespace
 }  // namespace koan

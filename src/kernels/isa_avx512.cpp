@@ -12,6 +12,7 @@ constexpr int kTileCols = 4;
 constexpr int kReadyGroups = 0;
 constexpr int kTileBlocks = 2;
 constexpr int kTileHeads = 4;
+constexpr int kTileValues = 2;
 constexpr int kPeakChains = 6;
 }  // namespace
 }  // namespace koan

@@ -12,6 +12,7 @@ constexpr int kTileCols = 3;
 constexpr int kReadyGroups = 0;
 constexpr int kTileBlocks = 1;
 constexpr int kTileHeads = 2;
+constexpr int kTileValues = 1;
 constexpr int kPeakChains = 6;
 }  // namespace
 }  // namespace koan

@@ -15,11 +15,20 @@ inline constexpr int kGroup = 32;     // elements that share a scale
 inline constexpr int kRowBlock = 16;  // output rows, or cached positions, that are stored side by side
 inline constexpr int kMixInputs = 32;
 inline constexpr std::int32_t kMixMostWeight = (1 << 18) - 1;
-inline constexpr int kValueBlock = 128;  // positions whose values are summed before joining the rest (numerics 8.5)
+inline constexpr int kValueBlock = 128;  // positions whose weights share a scale (numerics 8.5)
+inline constexpr int kMostValueBlocks = kValueBlock / kRowBlock + 1;  // block 0 may be there twice: as sinks, and not
+inline constexpr int kMostShare = 32639;  // the largest of their weights: 0x7F7F, so that signed bytes can make it up
+
+// Section 6. Coefficients of 2^f for |f| <= 1/2, the highest power first: a fit of least relative error, 1.7e-7 when
+// evaluated in binary32. The last is 1, so that exp(0) is. (Not inline: what instruction sets are compiled for exports
+// nothing.)
+constexpr float kExp2[] = {0.0013264727f, 0.009671513f, 0.055507336f, 0.24022242f, 0.693147f, 1.0f};
+inline constexpr float kLog2E = 1.44269504088896341f;
 
 // int8 matrix [rows, in], stored for 16 rows at a time so that one vector holds 4 inputs of 16 rows:
 // quants[row_block][group][k = 0..7][lane = 0..15][j = 0..3] = weight(row_block*16 + lane, group*32 + k*4 + j)
-// scales[row_block][group][lane].  Rows beyond the true count have zero quants and scales.
+// scales[row_block][group][lane], finite and of at most 22 significant bits (numerics 2), so that 3 * 2^22 times a
+// scale is exact. Rows beyond the true count have zero quants and scales.
 struct PackedMatrix {
   const std::int8_t* quants;
   const float* scales;
@@ -35,6 +44,12 @@ struct AttentionBlock {
   std::uint16_t sink;      // 1: use the sink query
 };
 
+// Where element i of the value of a position stands within its group of 32 and block of 16:
+// [i/16][lane/4][i%16][lane%4], so that one vector holds 4 positions of 16 elements.
+constexpr std::int32_t value_at(std::int32_t i, std::int32_t lane) noexcept {
+  return ((i / 16 * 4 + lane / 4) * 16 + i % 16) * 4 + lane % 4;
+}
+
 struct AttentionArgs {
   const std::int8_t* query;       // [heads][head_dim] quantised; heads share one key/value head
   const float* query_scale;       // [heads][head_dim/32]
@@ -42,8 +57,10 @@ struct AttentionArgs {
   const float* sink_query_scale;
   const std::int8_t* keys;       // slot s: [head_dim/4][16][4] at keys + s*head_dim*16
   const float* key_scales;       // slot s: [head_dim/32][16] at key_scales + s*head_dim/32*16
-  const std::uint16_t* values;   // slot s: [16][head_dim] bfloat16 at values + s*head_dim*16
-  const AttentionBlock* blocks;  // ascending positions
+  const std::int8_t* values;     // slot s: [head_dim/32][value_at] at values + s*head_dim*16
+  const float* value_scales;     // slot s: [head_dim/32][16] at value_scales + s*head_dim/32*16; >= 0 and finite, of
+                                 // positions that are not attended too
+  const AttentionBlock* blocks;  // ascending positions; at most kMostValueBlocks of one value block
   std::int32_t n_blocks;
   std::int32_t heads;
   std::int32_t head_dim;  // padded
@@ -66,6 +83,10 @@ struct Kernels {
   void (*rms_norm)(const float* x, const float* w, std::int32_t n, float eps, float* y) noexcept;
   // out_i = silu(gate_i) * up_i, n a multiple of 16 (numerics 6).
   void (*silu_mul)(const float* gate, const float* up, std::int32_t n, float* out) noexcept;
+  // out_i = gelu(gate_i) * up_i, n a multiple of 16 (numerics 6).
+  void (*gelu_mul)(const float* gate, const float* up, std::int32_t n, float* out) noexcept;
+  // x_i = cap(x_i), what is not finite being -2^120 first; n a multiple of 16 (numerics 6 and 9).
+  void (*soft_cap)(float* x, std::int32_t n, float cap) noexcept;
   // x_i += y_i, n a multiple of 16.
   void (*add)(float* x, const float* y, std::int32_t n) noexcept;
   // One row's attention for the query heads of one key/value head (numerics 8).

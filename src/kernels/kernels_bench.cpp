@@ -164,14 +164,14 @@ void exact_to_loose(benchmark::State& state, const Kernels* exact, const Kernels
 // 512 positions, 4 query heads of 32; MAC/s counts both products.
 void attention(benchmark::State& state, const Kernels* kernels) {
   constexpr std::size_t kBlocks = 32, kHeads = 4, kDim = 32;
-  std::vector<std::int8_t> query_memory, key_memory;
-  std::vector<float> scale_memory, key_scale_memory, scratch_memory, out_memory;
-  std::vector<std::uint16_t> value_memory;
+  std::vector<std::int8_t> query_memory, key_memory, value_memory;
+  std::vector<float> scale_memory, key_scale_memory, value_scale_memory, scratch_memory, out_memory;
   const std::int8_t* query = noise(query_memory, kHeads * kDim, -127, 127);
   const float* scale = noise(scale_memory, kHeads, 0.01, 0.02);
   const std::int8_t* keys = noise(key_memory, kBlocks * kDim * 16, -127, 127);
   const float* key_scales = noise(key_scale_memory, kBlocks * 16, 0.01, 0.02);
-  const std::uint16_t* values = noise(value_memory, kBlocks * kDim * 16, 0x3E00, 0x4000);
+  const std::int8_t* values = noise(value_memory, kBlocks * kDim * 16, -127, 127);
+  const float* value_scales = noise(value_scale_memory, kBlocks * 16, 0.01, 0.02);
   std::vector<AttentionBlock> blocks;
   for (std::uint32_t i = 0; i < kBlocks; ++i) blocks.push_back({i, i * 16, 0xFFFF, 0});
   const AttentionArgs args = {query,
@@ -181,6 +181,7 @@ void attention(benchmark::State& state, const Kernels* kernels) {
                               keys,
                               key_scales,
                               values,
+                              value_scales,
                               blocks.data(),
                               kBlocks,
                               kHeads,

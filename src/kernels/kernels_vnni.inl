@@ -1,12 +1,13 @@
-// The kernels for AVX-512 with VNNI, of isa_vnni.cpp and, with other linear layers, isa_amx.cpp. Tile shapes were chosen by
-// kernels_bench. Needs: kName.
+// The kernels for AVX-512 with VNNI, of isa_vnni.cpp and, with other linear layers, isa_amx.cpp. Tile shapes were
+// chosen by kernels_bench. Needs: kName.
 namespace koan {
 namespace {
 constexpr int kTileRows = 2;
 constexpr int kTileCols = 6;
-constexpr int kReadyGroups = 16;
+constexpr int kReadyGroups = 24;
 constexpr int kTileBlocks = 2;
 constexpr int kTileHeads = 4;
+constexpr int kTileValues = 2;
 constexpr int kPeakChains = 16;
 }  // namespace
 }  // namespace koan

@@ -22,6 +22,10 @@ inline void store(float* p, Floats v) {
 inline Floats add(Floats a, Floats b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
 inline Floats sub(Floats a, Floats b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
 inline Floats mul(Floats a, Floats b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+// a * b + c, rounded once.
+inline Floats fused(Floats a, Floats b, Floats c) {
+  return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
 inline Floats div(Floats a, Floats b) { return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)}; }
 // The second operand wins when either is NaN.
 inline Floats min(Floats a, Floats b) { return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)}; }
@@ -112,14 +116,13 @@ inline void store_bytes(std::int8_t* p, Ints v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
 }
 
-// even0 odd0 even1 odd1 ... into p[0..32).
-inline void store_interleaved(float* p, Floats even, Floats odd) {
-  const __m256 a = _mm256_unpacklo_ps(even.low, odd.low), b = _mm256_unpackhi_ps(even.low, odd.low);
-  const __m256 c = _mm256_unpacklo_ps(even.high, odd.high), d = _mm256_unpackhi_ps(even.high, odd.high);
-  _mm256_storeu_ps(p, _mm256_permute2f128_ps(a, b, 0x20));
-  _mm256_storeu_ps(p + 8, _mm256_permute2f128_ps(a, b, 0x31));
-  _mm256_storeu_ps(p + 16, _mm256_permute2f128_ps(c, d, 0x20));
-  _mm256_storeu_ps(p + 24, _mm256_permute2f128_ps(c, d, 0x31));
+// Within each four lanes a b c d: c d a b.
+inline Ints swap_pairs(Ints v) { return {_mm256_shuffle_epi32(v.low, 0x4E), _mm256_shuffle_epi32(v.high, 0x4E)}; }
+// Of each four lanes: their lowest bytes as the first lane, the bytes above them as the second; the others are
+// anything.
+inline Ints gather_bytes(Ints v) {
+  const __m256i from = _mm256_setr_epi32(0x0C080400, 0x0D090501, 0, 0, 0x0C080400, 0x0D090501, 0, 0);
+  return {_mm256_shuffle_epi8(v.low, from), _mm256_shuffle_epi8(v.high, from)};
 }
 
 // The compiler must take v for a new value: it can neither fold what is computed from it nor reorder sums across it.

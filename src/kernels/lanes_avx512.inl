@@ -15,6 +15,8 @@ inline void store(float* p, Floats v) { _mm512_storeu_ps(p, v); }
 inline Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
 inline Floats sub(Floats a, Floats b) { return _mm512_sub_ps(a, b); }
 inline Floats mul(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
+// a * b + c, rounded once.
+inline Floats fused(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
 inline Floats div(Floats a, Floats b) { return _mm512_div_ps(a, b); }
 // The second operand wins when either is NaN.
 inline Floats min(Floats a, Floats b) { return _mm512_min_ps(a, b); }
@@ -75,13 +77,11 @@ inline void store_bytes(std::int8_t* p, Ints v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(v));
 }
 
-// even0 odd0 even1 odd1 ... into p[0..32).
-inline void store_interleaved(float* p, Floats even, Floats odd) {
-  const Ints low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  const Ints high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-  _mm512_storeu_ps(p, _mm512_permutex2var_ps(even, low, odd));
-  _mm512_storeu_ps(p + 16, _mm512_permutex2var_ps(even, high, odd));
-}
+// Within each four lanes a b c d: c d a b.
+inline Ints swap_pairs(Ints v) { return _mm512_shuffle_epi32(v, _MM_PERM_BADC); }
+// Of each four lanes: their lowest bytes as the first lane, the bytes above them as the second; the others are
+// anything.
+inline Ints gather_bytes(Ints v) { return _mm512_shuffle_epi8(v, _mm512_set4_epi32(0, 0, 0x0D090501, 0x0C080400)); }
 
 // The compiler must take v for a new value: it can neither fold what is computed from it nor reorder sums across it.
 inline void keep_in_register(Ints& v) { __asm__ volatile("" : "+v"(v)); }

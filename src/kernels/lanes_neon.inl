@@ -48,6 +48,10 @@ inline Floats mul(Floats x, Floats y) {
 inline Floats div(Floats x, Floats y) {
   return each<Floats>(x, y, [](float32x4_t p, float32x4_t q) { return vdivq_f32(p, q); });
 }
+// a * b + c, rounded once.
+inline Floats fused(Floats a, Floats b, Floats c) {
+  return {vfmaq_f32(c.a, a.a, b.a), vfmaq_f32(c.b, a.b, b.b), vfmaq_f32(c.c, a.c, b.c), vfmaq_f32(c.d, a.d, b.d)};
+}
 // The second operand wins when either is NaN; FMIN and FMAX would return the NaN.
 inline Floats min(Floats x, Floats y) {
   return each<Floats>(x, y, [](float32x4_t p, float32x4_t q) { return vbslq_f32(vcltq_f32(p, q), p, q); });
@@ -80,6 +84,9 @@ inline Ints max_ints(Ints x, Ints y) {
 }
 inline Ints bit_and(Ints x, Ints y) {
   return each<Ints>(x, y, [](int32x4_t p, int32x4_t q) { return vandq_s32(p, q); });
+}
+inline Ints bit_xor(Ints x, Ints y) {
+  return each<Ints>(x, y, [](int32x4_t p, int32x4_t q) { return veorq_s32(p, q); });
 }
 template <int kBits>
 inline Ints shift_left(Ints x) {
@@ -153,12 +160,12 @@ inline void store_bytes(std::int8_t* p, Ints v) {
   vst1q_s8(p, vcombine_s8(vmovn_s16(low), vmovn_s16(high)));
 }
 
-// even0 odd0 even1 odd1 ... into p[0..32).
-inline void store_interleaved(float* p, Floats even, Floats odd) {
-  vst2q_f32(p, float32x4x2_t{{even.a, odd.a}});
-  vst2q_f32(p + 8, float32x4x2_t{{even.b, odd.b}});
-  vst2q_f32(p + 16, float32x4x2_t{{even.c, odd.c}});
-  vst2q_f32(p + 24, float32x4x2_t{{even.d, odd.d}});
+// Of each four lanes: their lowest bytes as the first lane, the bytes above them as the second; the others are
+// anything.
+inline Ints gather_bytes(Ints v) {
+  static constexpr std::uint8_t kFrom[16] = {0, 4, 8, 12, 1, 5, 9, 13};
+  const uint8x16_t from = vld1q_u8(kFrom);
+  return each<Ints>(v, [&](int32x4_t p) { return vreinterpretq_s32_u8(vqtbl1q_u8(vreinterpretq_u8_s32(p), from)); });
 }
 
 // The compiler must take v for a new value: it can neither fold what is computed from it nor reorder sums across it.

@@ -3,9 +3,14 @@
 namespace koan {
 namespace {
 
-constexpr int kCacheLine = 64;
-constexpr std::int32_t kPrepared = 512;  // groups prepared at a time, on the stack
-constexpr std::int32_t kPassCols = 32;   // columns that share one pass over the weights
+constexpr std::int32_t kCacheLine = 64;
+constexpr std::int32_t kGroupLines = kRowBlock * kGroup / kCacheLine;
+constexpr std::int32_t kPrepared = 1536;  // groups prepared at a time, on the stack: up to 104 KiB
+#ifndef HINT
+#define HINT 3
+#endif
+constexpr int kAheadHint = HINT;
+constexpr std::int32_t kPassCols = 64;  // columns that share one pass over the weights
 
 // Weights are read again for each tile of columns. Where loading them is work, and kReadyGroups says so, the row blocks
 // of a tile are loaded once for all columns of a pass: for so many groups that they stay in the L1 cache. Meanwhile the
@@ -16,7 +21,8 @@ constexpr bool loads_once(std::int32_t cols) { return kReadyGroups > 0 && cols >
 struct Tile {
   const std::int8_t* quants;
   const Weights* ready;      // [group][k][row block of the tile]
-  const std::int8_t* ahead;  // of each 512 bytes here one line is asked for
+  const std::int8_t* ahead;  // of each group here some lines are asked for
+  std::int32_t ahead_lines;
   const float* scales;
   std::size_t block_groups;  // groups of the whole matrix: from one row block to the next
   std::int32_t groups;       // groups of this pass
@@ -44,7 +50,10 @@ inline void multiply_tile(const Tile& t) {
     Ints sums[kRows][kCols];
     if constexpr (kReady) {
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) __builtin_prefetch(t.ahead + (r * t.block_groups + g) * kRowBlock * kGroup, 0, 3);
+      for (int r = 0; r < kRows; ++r) {
+        const std::int8_t* ahead = t.ahead + (r * t.block_groups + g) * kRowBlock * kGroup;
+        for (std::int32_t i = 0; i < t.ahead_lines; ++i) __builtin_prefetch(ahead + i * kCacheLine, 0, kAheadHint);
+      }
     }
 #pragma GCC unroll 8
     for (int c = 0; c < kCols; ++c) {
@@ -65,10 +74,12 @@ inline void multiply_tile(const Tile& t) {
     }
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
+      // (kBase + isum) * dw - kBase * dw, rounded once, is isum * dw rounded: kBase * dw is exact (PackedMatrix).
       const Floats dw = load(scales + r * next_block);
+      const Floats excess = mul(dw, splat(-kBase));
 #pragma GCC unroll 8
       for (int c = 0; c < kCols; ++c) {
-        acc[r][c] = add(acc[r][c], mul(mul(to_floats(sums[r][c]), dw), splat(p[c].scale)));
+        acc[r][c] = fused(fused(from_bits(sums[r][c]), dw, excess), splat(p[c].scale), acc[r][c]);
       }
     }
     quants += kRowBlock * kGroup;
@@ -88,7 +99,7 @@ void multiply_cols(Tile t, std::int32_t cols) {
   for (; cols >= kCols; cols -= kCols) {
     multiply_tile<kRows, kCols, kReady>(t);
     t.prepared += kCols;
-    if constexpr (kReady) t.ahead += kCacheLine;
+    if constexpr (kReady) t.ahead += t.ahead_lines * kCacheLine;
     t.y += kCols * t.y_stride;
   }
   if constexpr (kCols > 1) {
@@ -122,6 +133,8 @@ std::int32_t multiply_rows(const Tile& whole, std::int32_t first_block, std::int
         load_groups<kRows>(t, ready);
         t.ready = ready;
         t.ahead = block + 2 * kRows <= blocks ? t.quants + kRows * t.block_groups * kRowBlock * kGroup : t.quants;
+        const std::int32_t tiles = (cols + kCols - 1) / kCols;
+        t.ahead_lines = (kGroupLines + tiles - 1) / tiles;
         multiply_cols<kRows, kCols, true>(t, cols);
         continue;
       }
@@ -147,6 +160,7 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
       Tile t = {w.quants + static_cast<std::size_t>(first) * kRowBlock * kGroup,
                 nullptr,
                 nullptr,
+                0,
                 w.scales + static_cast<std::size_t>(first) * kRowBlock,
                 groups,
                 count,

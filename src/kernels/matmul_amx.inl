@@ -52,7 +52,7 @@ inline void add_group(const Sums& sums, const float* weight_scales, const Bundle
   const Floats dw = load(weight_scales);
 #pragma GCC unroll 16
   for (int c = 0; c < kCols; ++c)
-    acc[c] = add(acc[c], mul(mul(to_floats(load_ints(sums.at[c])), dw), splat(columns.scales[c])));
+    acc[c] = fused(mul(to_floats(load_ints(sums.at[c])), dw), splat(columns.scales[c]), acc[c]);
 }
 
 // Where one row block meets up to sixteen columns; the first of them is y's.

@@ -25,7 +25,8 @@ void mix_learn(std::int32_t* weights, const std::int16_t* inputs, std::int32_t e
   for (int i = 0; i < kMixInputs; i += 8) {
     const __m256i step = _mm256_srai_epi32(_mm256_add_epi32(_mm256_mullo_epi32(widened(inputs + i), e), half), 16);
     const __m256i moved = _mm256_add_epi32(weights_at(weights + i), step);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(weights + i), _mm256_max_epi32(least, _mm256_min_epi32(most, moved)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(weights + i),
+                        _mm256_max_epi32(least, _mm256_min_epi32(most, moved)));
   }
 }
 

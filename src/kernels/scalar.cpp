@@ -37,7 +37,7 @@ void quantize(const float* x, std::int32_t n, std::int8_t* q, float* d) noexcept
     }
     const float amax = std::bit_cast<float>(largest);
     const float r = 127.0f / amax;
-    d[g] = amax / 127.0f;
+    d[g] = amax * (1.0f / 127.0f);
     for (std::int32_t i = 0; i < kGroup; ++i) q[i] = static_cast<std::int8_t>(rne(x[i] * r));
   }
 }
@@ -65,7 +65,7 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
           const std::int32_t isum =
               group_dot(w.quants + tile * kRowBlock * kGroup, lane, q + (c * groups + g) * kGroup);
           const float dw = w.scales[tile * kRowBlock + static_cast<std::size_t>(lane)];
-          acc = acc + ((static_cast<float>(isum) * dw) * d[c * groups + g]);
+          acc = fused(static_cast<float>(isum) * dw, d[c * groups + g], acc);
         }
         y[c * y_stride + block * kRowBlock + static_cast<std::size_t>(lane)] = acc;
       }
@@ -76,7 +76,7 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
 // Section 5.
 void rms_norm(const float* x, const float* w, std::int32_t n, float eps, float* y) noexcept {
   float lane[kLanes] = {};
-  for (std::int32_t i = 0; i < n; ++i) lane[i % kLanes] += x[i] * x[i];
+  for (std::int32_t i = 0; i < n; ++i) lane[i % kLanes] = fused(x[i], x[i], lane[i % kLanes]);
   const float mean = tree(lane) / static_cast<float>(n);
   const float r = 1.0f / __builtin_sqrtf(mean + eps);  // the hardware square root, which IEEE-754 rounds correctly
   for (std::int32_t i = 0; i < n; ++i) y[i] = (x[i] * r) * w[i];
@@ -85,6 +85,14 @@ void rms_norm(const float* x, const float* w, std::int32_t n, float eps, float* 
 
 void silu_mul(const float* gate, const float* up, std::int32_t n, float* out) noexcept {
   for (std::int32_t i = 0; i < n; ++i) out[i] = (gate[i] / (1.0f + exp_exact(-gate[i]))) * up[i];
+}
+
+void gelu_mul(const float* gate, const float* up, std::int32_t n, float* out) noexcept {
+  for (std::int32_t i = 0; i < n; ++i) out[i] = gelu(gate[i]) * up[i];
+}
+
+void cap_all(float* x, std::int32_t n, float cap) noexcept {
+  for (std::int32_t i = 0; i < n; ++i) x[i] = soft_cap(finite_or_least(x[i]), cap);
 }
 
 void add(float* x, const float* y, std::int32_t n) noexcept {
@@ -109,7 +117,7 @@ float attention_weights(const AttentionArgs& a, std::int32_t head, float* weight
       float acc = 0.0f;
       for (std::int32_t g = 0; g < groups; ++g) {
         const std::int32_t isum = group_dot(keys + g * kRowBlock * kGroup, lane, query + g * kGroup);
-        acc = acc + ((static_cast<float>(isum) * query_scale[g]) * key_scales[g * kRowBlock + lane]);
+        acc = fused(static_cast<float>(isum) * query_scale[g], key_scales[g * kRowBlock + lane], acc);
       }
       float score = finite_or_least(acc * a.scale);
       if (a.softcap != 0) score = soft_cap(score, a.softcap);
@@ -126,34 +134,61 @@ float attention_weights(const AttentionArgs& a, std::int32_t head, float* weight
   return tree(lane_sum);
 }
 
-// Section 8, step 5, for one element of one head.
-float attention_value(const AttentionArgs& a, const float* weight, std::int32_t element) {
-  float o = 0.0f;
-  float group_sum = 0.0f;
-  std::uint32_t group = 0;
-  for (std::int32_t b = 0; b < a.n_blocks; ++b) {
-    const AttentionBlock& block = a.blocks[b];
-    if (block.position / kValueBlock != group) {
-      o = o + group_sum;
-      group_sum = 0.0f;
-      group = block.position / kValueBlock;
-    }
-    const std::uint16_t* values =
-        a.values + static_cast<std::size_t>(block.slot) * static_cast<std::size_t>(a.head_dim) * kRowBlock;
-    for (std::int32_t lane = 0; lane < kRowBlock; ++lane) {
-      if (!(block.mask >> lane & 1)) continue;
-      const float v = std::bit_cast<float>(static_cast<std::uint32_t>(values[lane * a.head_dim + element]) << 16);
-      group_sum = group_sum + weight[b * kRowBlock + lane] * v;
+// isum[e] += the products of a block's shares with its values of element e; the values lie as value_at says.
+void add_products(const std::int32_t* share, const std::int8_t* values, std::int32_t* isum) {
+  for (std::int32_t half = 0; half < kGroup; half += 16) {
+    for (std::int32_t quad = 0; quad < kRowBlock; quad += 4) {
+      for (std::int32_t i = 0; i < 16; ++i, values += 4) {
+        for (std::int32_t j = 0; j < 4; ++j) isum[half + i] += share[quad + j] * values[j];
+      }
     }
   }
-  return o + group_sum;
+}
+
+// Section 8, step 5, for the blocks [first, last) of one value block and the elements of group g of one head: adds to
+// o[32]. The weight of a position that is not attended is +0.
+void add_value_block(const AttentionArgs& a, const float* weight, std::int32_t first, std::int32_t last, std::int32_t g,
+                     float* o) {
+  const std::int32_t n = (last - first) * kRowBlock;
+  const auto group_of = [&](std::int32_t b) {
+    return a.blocks[b].slot * static_cast<std::size_t>(a.head_dim / kGroup) + static_cast<std::size_t>(g);
+  };
+  float scaled[kMostValueBlocks * kRowBlock], amax = 0.0f;
+  for (std::int32_t i = 0; i < n; ++i) {
+    const std::int32_t b = first + i / kRowBlock;
+    scaled[i] = weight[first * kRowBlock + i] *
+                a.value_scales[group_of(b) * kRowBlock + static_cast<std::size_t>(i % kRowBlock)];
+    if (scaled[i] > amax) amax = scaled[i];
+  }
+  if (amax < 0x1p-100f) return;
+  const float r = static_cast<float>(kMostShare) / amax;
+  std::int32_t isum[kGroup] = {};  // below 2^30 in size
+  for (std::int32_t b = first; b < last; ++b) {
+    std::int32_t share[kRowBlock];
+    for (std::int32_t lane = 0; lane < kRowBlock; ++lane)
+      share[lane] = static_cast<std::int32_t>(rne(scaled[(b - first) * kRowBlock + lane] * r));
+    add_products(share, a.values + group_of(b) * kRowBlock * kGroup, isum);
+  }
+  const float d = amax * (1.0f / static_cast<float>(kMostShare));
+  for (std::int32_t e = 0; e < kGroup; ++e) o[e] = fused(static_cast<float>(isum[e]), d, o[e]);
+}
+
+// Section 8, steps 5 and 6, for the elements of group g of one head.
+void sum_values(const AttentionArgs& a, const float* weight, std::int32_t g, float reciprocal, float* out) {
+  float o[kGroup] = {};
+  for (std::int32_t first = 0, last = 0; first < a.n_blocks; first = last) {
+    while (last < a.n_blocks && a.blocks[last].position / kValueBlock == a.blocks[first].position / kValueBlock) ++last;
+    add_value_block(a, weight, first, last, g, o);
+  }
+  for (std::int32_t i = 0; i < kGroup; ++i) out[i] = o[i] * reciprocal;
 }
 
 void attention(const AttentionArgs& a) noexcept {
   for (std::int32_t head = 0; head < a.heads; ++head) {
     float* weight = a.scratch + static_cast<std::size_t>(head) * static_cast<std::size_t>(a.n_blocks) * kRowBlock;
     const float r = 1.0f / attention_weights(a, head, weight);
-    for (std::int32_t i = 0; i < a.head_dim; ++i) a.out[head * a.head_dim + i] = attention_value(a, weight, i) * r;
+    for (std::int32_t g = 0; g < a.head_dim / kGroup; ++g)
+      sum_values(a, weight, g, r, a.out + head * a.head_dim + g * kGroup);
   }
 }
 
@@ -219,8 +254,8 @@ void mix_learn(std::int32_t* weights, const std::int16_t* inputs, std::int32_t e
   }
 }
 
-constexpr Kernels kScalar = {"scalar",    quantize, matmul, rms_norm, silu_mul,  add,      attention,
-                             frequencies, sum,      find,   mix,      mix_learn, int8_peak};
+constexpr Kernels kScalar = {"scalar",  quantize,    matmul, rms_norm, silu_mul, gelu_mul,  cap_all,  add,
+                             attention, frequencies, sum,    find,     mix,      mix_learn, int8_peak};
 
 }  // namespace
 

@@ -4,28 +4,40 @@
 #include <bit>
 #include <cstdint>
 
+#include "kernels/kernels.h"
+
 namespace koan {
 
 // Nearest even for |x| < 2^22: adding 1.5 * 2^23 leaves no fraction bits, so the addition itself rounds.
 inline float rne(float x) noexcept { return (x + 12582912.0f) - 12582912.0f; }
 
-// Without branches, so that loops over it can be vectorised; NaN gives NaN.
+// a * b + c, rounded once, on machines with and without an instruction for it. The product is exact in double. Their
+// sum, rounded to double and then to binary32, errs only where the first rounding makes it lie halfway between two
+// values of the second.
+inline float fused(float a, float b, float c) noexcept {
+  const double product = static_cast<double>(a) * b, addend = c;
+  const double sum = product + addend;
+  const auto bits = std::bit_cast<std::uint64_t>(sum);
+  const bool halfway = (bits & 0x1FFFFFFF) == 0x10000000;
+  if (!halfway && (sum >= 0x1p-126 || sum <= -0x1p-126)) return static_cast<float>(sum);
+  // Rounding to odd instead keeps the second from erring (Boldo and Melquiond, Emulation of FMA, 2008).
+  const double of_addend = sum - product;
+  const double lost = (product - (sum - of_addend)) + (addend - of_addend);  // exact; NaN if sum is not finite
+  if (!(lost > 0 || lost < 0) || bits % 2 != 0) return static_cast<float>(sum);
+  const bool away = (lost > 0) == (sum > 0);
+  return static_cast<float>(std::bit_cast<double>(away ? bits + 1 : bits - 1));
+}
+
+// NaN gives NaN.
 inline float exp_exact(float x) noexcept {
-  float c = x > 88.0f ? 88.0f : x;
-  c = c < -86.0f ? -86.0f : c;
-  c = x == x ? c : 0.0f;
-  const float n = rne(c * 1.44269504088896341f);
-  const float r = (c - n * 0.693359375f) - n * -2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  const float y = (p * (r * r) + r) + 1.0f;
-  const float e = y * std::bit_cast<float>(static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23);
-  const float whole = x < -86.0f ? 0.0f : e;
-  return x == x ? whole : x;
+  if (x != x) return x;
+  if (x < -86.0f) return 0.0f;
+  const float t = (x > 88.0f ? 88.0f : x) * kLog2E;
+  const float n = rne(t);
+  const float f = t - n;
+  float p = kExp2[0];
+  for (int i = 1; i < 6; ++i) p = fused(p, f, kExp2[i]);
+  return p * std::bit_cast<float>(static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23);
 }
 
 // What stands for a score or logit that is not finite.

@@ -8,6 +8,27 @@
 namespace koan {
 namespace {
 
+// Against the processor's or the C library's, which both round once.
+TEST(ScalarMath, FusedRoundsOnce) {
+  std::mt19937 random(1);
+  const auto any = [&] { return std::bit_cast<float>(static_cast<std::uint32_t>(random())); };
+  for (int i = 0; i < 2000000; ++i) {
+    const float a = any(), b = any();
+    const float near = -a * b * (1 + static_cast<float>(static_cast<int>(random() % 5) - 2) * 0x1p-23f);
+    const float tiny = std::ldexp(a * b, -static_cast<int>(random() % 60));
+    for (const float c : {any(), near, tiny, 0x1p-149f, 0.0f, -0.0f}) {
+      const float want = std::fma(a, b, c), got = fused(a, b, c);
+      if (std::isnan(want))
+        ASSERT_TRUE(std::isnan(got));
+      else
+        ASSERT_EQ(std::bit_cast<std::uint32_t>(got), std::bit_cast<std::uint32_t>(want)) << a << ' ' << b << ' ' << c;
+    }
+  }
+  // Halfway cases that double alone rounds twice.
+  EXPECT_EQ(fused(1 + 0x1p-12f, 1 + 0x1p-12f, 0x1p-60f), std::fma(1 + 0x1p-12f, 1 + 0x1p-12f, 0x1p-60f));
+  EXPECT_EQ(fused(1 + 0x1p-12f, 1 + 0x1p-12f, -0x1p-60f), std::fma(1 + 0x1p-12f, 1 + 0x1p-12f, -0x1p-60f));
+}
+
 TEST(ScalarMath, GeluIsAccurate) {
   std::mt19937 random(2);
   std::uniform_real_distribution<float> uniform(-12, 12);

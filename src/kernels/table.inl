@@ -2,8 +2,8 @@
 namespace koan {
 namespace {
 
-constexpr Kernels kTable = {kName,       quantize, matmul, rms_norm, silu_mul,  add_to,   attention,
-                            frequencies, sum,      find,   mix,      mix_learn, int8_peak};
+constexpr Kernels kTable = {kName,     quantize,    matmul, rms_norm, silu_mul, gelu_mul,  cap_all,  add_to,
+                            attention, frequencies, sum,    find,     mix,      mix_learn, int8_peak};
 
 }  // namespace
 }  // namespace koan

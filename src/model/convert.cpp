@@ -14,6 +14,12 @@ constexpr float kMostSteps = 512.0f;  // of an offset; beyond it no quant could 
 
 float magnitude(float x) noexcept { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu); }
 
+// x rounded to 22 significant bits, to nearest even. x is not negative and not near overflow.
+float short_scale(float x) noexcept {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits + 1 + (bits >> 2 & 1)) & ~3u);
+}
+
 void take_as_is(const GgmlGroup& group, QuantGroup& out) noexcept {
   out.scale = group.step[0];
   std::copy_n(group.units, kGgmlGroup, out.quants);
@@ -33,7 +39,7 @@ Grid find_grid(const GgmlGroup& group) noexcept {
   Grid best;
   if (!(group.step[0] > 0)) return best;
   for (int n = 1; n <= kMost && n * (high - low) <= 2 * kMost; ++n) {
-    const float scale = group.step[0] / static_cast<float>(n);
+    const float scale = short_scale(group.step[0] / static_cast<float>(n));
     const float exact = group.offset / scale;
     if (!(magnitude(exact) < kMostSteps)) continue;
     const float whole = rne(exact);
@@ -51,7 +57,7 @@ void put_on_grid(const GgmlGroup& group, const Grid& grid, QuantGroup& out) noex
     out.quants[i] = static_cast<std::int8_t>(grid.n * group.units[i] + grid.offset);
 }
 
-// |x / scale| is within two roundings of 127 at most.
+// |x / scale| is within some roundings of 127 at most.
 void take_nearest(const float* values, float scale, QuantGroup& out) noexcept {
   out.scale = scale;
   for (std::uint32_t i = 0; i < kGgmlGroup; ++i)
@@ -75,7 +81,7 @@ bool convert_group(const GgmlGroup& group, QuantGroup& out) noexcept {
     finite = finite && is_finite(value);
   }
   if (!finite) return false;
-  const float scale = largest / static_cast<float>(kMost);
+  const float scale = short_scale(largest / static_cast<float>(kMost));
   if (one_step) {
     const Grid grid = find_grid(group);
     if (grid.n != 0 && 4.0f * grid.error <= scale) {

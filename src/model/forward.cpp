@@ -2,18 +2,7 @@
 
 #include <cstring>
 
-#include "kernels/scalar_math.h"
-
 namespace koan {
-namespace {
-
-// Of gemma alone, and next to the linear layers it costs little: not worth a kernel for each instruction set.
-void gelu_mul(const float* gate, const float* up, std::size_t n, float* out) noexcept {
-  float* __restrict to = out;
-  for (std::size_t i = 0; i < n; ++i) to[i] = gelu(gate[i]) * up[i];
-}
-
-}  // namespace
 
 // All rows of a call pass through a layer together, so that every weight is read once per call. Only attention goes row
 // by row.
@@ -113,7 +102,7 @@ void Streams::Impl::attend_row(const LayerWeights& layer, std::uint32_t index, s
     if (uses_sink_query(reach.window, state.position))
       quantise_query(queries, reach, max_rows, sink_query.data(), sink_query_scale.data());
     kernels->attention({query.data(), query_scale.data(), sink_query.data(), sink_query_scale.data(), head.keys,
-                        head.key_scales, head.values,
+                        head.key_scales, head.values, head.value_scales,
                         reach.blocks.data() + static_cast<std::size_t>(row) * cache.max_blocks(), reach.n_blocks[row],
                         static_cast<std::int32_t>(group), static_cast<std::int32_t>(head_stride), c.traits.score_scale,
                         scores.data(), mix + kv * group * head_stride, c.traits.attention_cap});
@@ -132,13 +121,15 @@ void Streams::Impl::norm_head(const AlignedBuffer<float>& weight, float* head) c
 }
 
 void Streams::Impl::store_position(const LayerWeights& layer, const Reach& reach, std::uint32_t row,
-                                   const KvCache::Head& head, float* key_in, const float* value) noexcept {
+                                   const KvCache::Head& head, float* key_in, const float* value_in) noexcept {
   norm_head(layer.key_norm, key_in);
   const std::uint32_t half = reach.rope.half();
   const std::size_t angle = static_cast<std::size_t>(row) * half;
   rotate(key_in, reach.cosine.data() + angle, reach.sine.data() + angle, half, rotated.data());
-  kernels->quantize(rotated.data(), static_cast<std::int32_t>(weights->head_stride), key.data(), key_scale.data());
-  cache.store(head, rows[row].position, key.data(), key_scale.data(), value);
+  const auto width = static_cast<std::int32_t>(weights->head_stride);
+  kernels->quantize(rotated.data(), width, key.data(), key_scale.data());
+  kernels->quantize(value_in, width, value.data(), value_scale.data());
+  cache.store(head, rows[row].position, key.data(), key_scale.data(), value.data(), value_scale.data());
 }
 
 // The query heads of one key/value head, rotated by the angles of `angle_row` and quantised. The padding of `rotated`
@@ -164,10 +155,8 @@ void Streams::Impl::feed_forward_part(const LayerWeights& layer) noexcept {
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const float* const gate = result.data() + r * stride;
     float* const out = hidden.data() + r * width;
-    if (weights->config.traits.gelu)
-      gelu_mul(gate, gate + width, width, out);
-    else
-      kernels->silu_mul(gate, gate + width, static_cast<std::int32_t>(width), out);
+    const auto activation = weights->config.traits.gelu ? kernels->gelu_mul : kernels->silu_mul;
+    activation(gate, gate + width, static_cast<std::int32_t>(width), out);
   }
   linear(layer.down, result.data(), layer.down.padded_rows());
   add_result(layer.down.padded_rows(), layer.feed_forward_post_norm);
@@ -182,10 +171,7 @@ void Streams::Impl::count_frequencies(std::uint32_t row) noexcept {
   const std::size_t stride = weights->output_layer().padded_rows();
   const ModelConfig& c = weights->config;
   float* const z = logits.data() + row * stride;
-  if (c.traits.output_cap != 0) {
-    const float cap = c.traits.output_cap;
-    for (std::uint32_t i = 0; i < c.vocabulary; ++i) z[i] = soft_cap(finite_or_least(z[i]), cap);
-  }
+  if (c.traits.output_cap != 0) kernels->soft_cap(z, static_cast<std::int32_t>(stride), c.traits.output_cap);
   rows[row].total = kernels->frequencies(z, static_cast<std::int32_t>(c.vocabulary), freqs.data() + row * stride);
 }
 

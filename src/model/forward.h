@@ -47,8 +47,8 @@ struct Streams::Impl {
 
   // For the heads that share one key/value head, one row at a time.
   AlignedBuffer<float> rotated;
-  AlignedBuffer<std::int8_t> query, sink_query, key;
-  AlignedBuffer<float> query_scale, sink_query_scale, key_scale;
+  AlignedBuffer<std::int8_t> query, sink_query, key, value;
+  AlignedBuffer<float> query_scale, sink_query_scale, key_scale, value_scale;
   AlignedBuffer<float> scores;
   AlignedBuffer<float> mixed;  // attention result, heads padded
 
@@ -73,7 +73,7 @@ struct Streams::Impl {
   void attend_row(const LayerWeights& layer, std::uint32_t index, std::uint32_t row, float* qkv) noexcept;
   void norm_head(const AlignedBuffer<float>& weight, float* head) const noexcept;
   void store_position(const LayerWeights& layer, const Reach& reach, std::uint32_t row, const KvCache::Head& head,
-                      float* key_in, const float* value) noexcept;
+                      float* key_in, const float* value_in) noexcept;
   void quantise_query(const float* heads, const Reach& reach, std::size_t angle_row, std::int8_t* out,
                       float* out_scale) noexcept;
 };

@@ -41,7 +41,8 @@ TEST(KnownAnswer, OneWrongBitInAnyKernelIsRefused) {
   wrong.matmul = [](const PackedMatrix& w, const std::int8_t* q, const float* d, std::int32_t n, float* y,
                     std::size_t stride) noexcept {
     scalar_kernels()->matmul(w, q, d, n, y, stride);
-    if (n == 7) y[3] = nudged(y[3]);
+    for (std::int32_t c = 0; c < n && n == 7; ++c)
+      y[static_cast<std::size_t>(c) * stride + 3] = nudged(y[static_cast<std::size_t>(c) * stride + 3]);
   };
   expect_refused(wrong, "matmul");
   wrong = *scalar_kernels();
@@ -56,6 +57,18 @@ TEST(KnownAnswer, OneWrongBitInAnyKernelIsRefused) {
     for (std::int32_t i = 0; i < n; ++i) out[i] = nudged(out[i]);
   };
   expect_refused(wrong, "silu_mul");
+  wrong = *scalar_kernels();
+  wrong.gelu_mul = [](const float* gate, const float* up, std::int32_t n, float* out) noexcept {
+    scalar_kernels()->gelu_mul(gate, up, n, out);
+    out[n - 1] = nudged(out[n - 1]);
+  };
+  expect_refused(wrong, "gelu_mul");
+  wrong = *scalar_kernels();
+  wrong.soft_cap = [](float* x, std::int32_t n, float cap) noexcept {
+    scalar_kernels()->soft_cap(x, n, cap);
+    x[0] = nudged(x[0]);
+  };
+  expect_refused(wrong, "soft_cap");
   wrong = *scalar_kernels();
   wrong.add = [](float* x, const float* y, std::int32_t n) noexcept {
     scalar_kernels()->add(x, y, n);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/half.h"
-
 namespace koan {
 namespace {
 
@@ -22,7 +20,7 @@ std::uint32_t KvCache::ring_blocks(Window window) noexcept { return (window.size
 
 std::uint64_t KvCache::memory_needed(const Shape& shape, Window window) noexcept {
   const std::uint64_t slots = std::uint64_t{ring_blocks(window)} + 1;
-  const std::uint64_t position = shape.head_stride * 3 + shape.head_stride / kGroup * sizeof(float);
+  const std::uint64_t position = 2 * (shape.head_stride + shape.head_stride / kGroup * sizeof(float));
   return std::uint64_t{head_count(shape)} * slots * kRowBlock * position;
 }
 
@@ -31,8 +29,9 @@ Result<KvCache> KvCache::create(const Shape& shape, Window window) {
   out.shape_ = shape;
   out.ring_ = ring_blocks(window);
   const std::size_t positions = head_count(shape) * (out.ring_ + 1) * kRowBlock;
-  if (!out.keys_.allocate(positions * shape.head_stride) || !out.values_.allocate(positions * shape.head_stride) ||
-      !out.key_scales_.allocate(positions * (shape.head_stride / kGroup))) {
+  const std::size_t elements = positions * shape.head_stride, groups = elements / kGroup;
+  if (!out.keys_.allocate(elements) || !out.values_.allocate(elements) || !out.key_scales_.allocate(groups) ||
+      !out.value_scales_.allocate(groups)) {
     return Error{ErrorCode::kLimit, "not enough memory for the key/value cache"};
   }
   return out;
@@ -41,22 +40,24 @@ Result<KvCache> KvCache::create(const Shape& shape, Window window) {
 // Layers outermost: one pass over a layer for all streams stays in one piece of memory.
 KvCache::Head KvCache::head(std::uint32_t layer, std::uint32_t stream, std::uint32_t kv_head) noexcept {
   const std::size_t index = (static_cast<std::size_t>(layer) * shape_.streams + stream) * shape_.kv_heads + kv_head;
-  const std::size_t position = index * (ring_ + 1) * kRowBlock;
-  return {keys_.data() + position * shape_.head_stride, key_scales_.data() + position * (shape_.head_stride / kGroup),
-          values_.data() + position * shape_.head_stride};
+  const std::size_t element = index * (ring_ + 1) * kRowBlock * shape_.head_stride, group = element / kGroup;
+  return {keys_.data() + element, key_scales_.data() + group, values_.data() + element, value_scales_.data() + group};
 }
 
 void KvCache::store(const Head& head, std::uint64_t position, const std::int8_t* key, const float* key_scale,
-                    const float* value) const noexcept {
+                    const std::int8_t* value, const float* value_scale) const noexcept {
   const std::size_t width = shape_.head_stride;
   const std::size_t slot = slot_of(position / kRowBlock);
   const std::size_t lane = position % kRowBlock;
   std::int8_t* keys = head.keys + slot * width * kRowBlock + lane * 4;
   for (std::size_t i = 0; i < width; i += 4) std::memcpy(keys + i * kRowBlock, key + i, 4);
-  float* scales = head.key_scales + slot * (width / kGroup) * kRowBlock + lane;
-  for (std::size_t g = 0; g < width / kGroup; ++g) scales[g * kRowBlock] = key_scale[g];
-  std::uint16_t* values = head.values + (slot * kRowBlock + lane) * width;
-  for (std::size_t i = 0; i < width; ++i) values[i] = float_to_bf16(value[i]);
+  const std::size_t first_group = slot * (width / kGroup);
+  for (std::size_t g = 0; g < width / kGroup; ++g, value += kGroup) {
+    head.key_scales[(first_group + g) * kRowBlock + lane] = key_scale[g];
+    head.value_scales[(first_group + g) * kRowBlock + lane] = value_scale[g];
+    std::int8_t* values = head.values + (first_group + g) * kRowBlock * kGroup;
+    for (std::int32_t i = 0; i < kGroup; ++i) values[value_at(i, static_cast<std::int32_t>(lane))] = value[i];
+  }
 }
 
 std::int32_t KvCache::list_blocks(std::uint64_t position, Window window, AttentionBlock* out) const noexcept {

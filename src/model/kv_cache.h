@@ -30,7 +30,8 @@ class KvCache {
   struct Head {
     std::int8_t* keys;
     float* key_scales;
-    std::uint16_t* values;
+    std::int8_t* values;
+    float* value_scales;
   };
 
   // kLimit if the memory cannot be had. The window is within its limits.
@@ -39,10 +40,10 @@ class KvCache {
   static std::uint64_t memory_needed(const Shape& shape, Window window) noexcept;
 
   Head head(std::uint32_t layer, std::uint32_t stream, std::uint32_t kv_head) noexcept;
-  // Stores what a position contributes: its quantised key and its value, rounded to bfloat16. Any older position that
-  // shared its place is gone; rows of a stream must therefore attend before the next row of it is stored.
+  // Stores what a position contributes: its key and its value, both quantised. Any older position that shared its place
+  // is gone; rows of a stream must therefore attend before the next row of it is stored.
   void store(const Head& head, std::uint64_t position, const std::int8_t* key, const float* key_scale,
-             const float* value) const noexcept;
+             const std::int8_t* value, const float* value_scale) const noexcept;
 
   // Blocks that a query at `position` attends to, ascending; returns how many, at most max_blocks(). `window` is the
   // layer's, no wider than that of create() and of no more sinks.
@@ -59,7 +60,8 @@ class KvCache {
   std::uint32_t ring_ = 0;  // blocks in the ring; slot ring_ is the block that stays
   AlignedBuffer<std::int8_t> keys_;
   AlignedBuffer<float> key_scales_;
-  AlignedBuffer<std::uint16_t> values_;
+  AlignedBuffer<std::int8_t> values_;
+  AlignedBuffer<float> value_scales_;
 };
 
 }  // namespace koan

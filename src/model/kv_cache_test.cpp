@@ -5,8 +5,6 @@
 #include <map>
 #include <vector>
 
-#include "base/half.h"
-
 namespace koan {
 namespace {
 
@@ -66,14 +64,13 @@ TEST(KvCache, KeepsWhatTheListRefersTo) {
   const KvCache::Head head = cache->head(1, 2, 1);
   const KvCache::Head neighbour = cache->head(1, 2, 0);
   for (std::uint64_t p = 0; p < 300; ++p) {
-    std::int8_t key[32];
-    float value[32];
+    std::int8_t key[32], value[32];
     for (int i = 0; i < 32; ++i) {
       key[i] = static_cast<std::int8_t>((p * 7 + static_cast<std::uint64_t>(i)) % 127);
-      value[i] = static_cast<float>(p) + static_cast<float>(i) / 32;
+      value[i] = static_cast<std::int8_t>((p * 11 + static_cast<std::uint64_t>(i)) % 127);
     }
-    const float scale = static_cast<float>(p) + 0.5f;
-    cache->store(head, p, key, &scale, value);
+    const float scale = static_cast<float>(p) + 0.5f, value_scale = static_cast<float>(p) + 0.25f;
+    cache->store(head, p, key, &scale, value, &value_scale);
     const std::int32_t n = cache->list_blocks(p, window, blocks.data());
     for (std::int32_t b = 0; b < n; ++b) {
       const AttentionBlock& block = blocks[static_cast<std::size_t>(b)];
@@ -81,11 +78,12 @@ TEST(KvCache, KeepsWhatTheListRefersTo) {
         if (!(block.mask >> lane & 1)) continue;
         const std::uint64_t j = block.position + lane;
         ASSERT_EQ(head.key_scales[block.slot * 16 + lane], static_cast<float>(j) + 0.5f);
+        ASSERT_EQ(head.value_scales[block.slot * 16 + lane], static_cast<float>(j) + 0.25f);
         for (std::uint32_t i = 0; i < 32; ++i) {
           ASSERT_EQ(head.keys[block.slot * 512 + i / 4 * 64 + lane * 4 + i % 4],
                     static_cast<std::int8_t>((j * 7 + i) % 127));
-          ASSERT_EQ(head.values[(block.slot * 16 + lane) * 32 + i],
-                    float_to_bf16(static_cast<float>(j) + static_cast<float>(i) / 32));
+          ASSERT_EQ(head.values[block.slot * 512 + i / 16 * 256 + lane / 4 * 64 + i % 16 * 4 + lane % 4],
+                    static_cast<std::int8_t>((j * 11 + i) % 127));
         }
       }
     }

@@ -14,7 +14,7 @@
 
 namespace koan {
 
-inline constexpr std::uint32_t kNumericsVersion = 1;
+inline constexpr std::uint32_t kNumericsVersion = 2;
 
 // Where architectures differ (numerics section 10). Soft caps of 0 are off.
 struct ModelTraits {

@@ -97,6 +97,8 @@ Status Streams::Impl::allocate(std::uint32_t n_streams, Window window) {
   take(query_scale, size.group / kGroup);
   take(sink_query_scale, size.group / kGroup);
   take(key_scale, weights->head_stride / kGroup);
+  take(value, weights->head_stride);
+  take(value_scale, weights->head_stride / kGroup);
   take(scores, std::uint64_t{c.heads / c.kv_heads} * cache.max_blocks() * kRowBlock);
   take(mixed, std::uint64_t{c.heads} * weights->head_stride);
   if (!ok) return Error{ErrorCode::kLimit, "not enough memory for " + std::to_string(max_rows) + " rows at a time"};

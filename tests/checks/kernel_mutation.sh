@@ -50,21 +50,24 @@ mutate() { # what, instruction set, unit, options, file, sed expression (empty: 
 
 if control scalar scalar.cpp ""; then
   mutate "quantised towards zero" scalar scalar.cpp "" scalar.cpp 's/static_cast<std::int8_t>(rne(x\[i\] \* r))/static_cast<std::int8_t>(x[i] * r)/'
-  mutate "scales multiplied first" scalar scalar.cpp "" scalar.cpp 's/((static_cast<float>(isum) \* dw) \* d\[c \* groups + g\])/(static_cast<float>(isum) * (dw * d[c * groups + g]))/'
-  mutate "exp reduced in one step" scalar scalar.cpp "" scalar_math.h 's/(c - n \* 0.693359375f) - n \* -2.12194440e-4f/c - n * (0.693359375f - 2.12194440e-4f)/'
+  mutate "scales multiplied first" scalar scalar.cpp "" scalar.cpp 's/fused(static_cast<float>(isum) \* dw, d\[c \* groups + g\], acc)/fused(static_cast<float>(isum), dw * d[c * groups + g], acc)/'
+  mutate "sums rounded twice" scalar scalar.cpp "" scalar.cpp 's/fused(static_cast<float>(isum) \* dw, d\[c \* groups + g\], acc)/static_cast<float>(isum) * dw * d[c * groups + g] + acc/'
+  mutate "exp rounded twice a step" scalar scalar.cpp "" scalar_math.h 's/p = fused(p, f, kExp2\[i\])/p = p * f + kExp2[i]/'
+  mutate "shares of values towards zero" scalar scalar.cpp "" scalar.cpp 's/static_cast<std::int32_t>(rne(scaled\[(b - first) \* kRowBlock + lane\] \* r))/static_cast<std::int32_t>(scaled[(b - first) * kRowBlock + lane] * r)/'
   mutate "lanes added in another order" scalar scalar.cpp "" scalar.cpp 's/lane\[i\] += lane\[i + h\];/lane[i] += lane[2 * h - 1 - i];/'
-  mutate "weights of values divided, not multiplied by 1 \/ l" scalar scalar.cpp "" scalar.cpp 's/attention_value(a, weight, i) \* r;/attention_value(a, weight, i) \/ (1.0f \/ r);/'
+  mutate "values divided, not multiplied by 1 \/ l" scalar scalar.cpp "" scalar.cpp 's/out\[i\] = o\[i\] \* reciprocal;/out[i] = o[i] \/ (1.0f \/ reciprocal);/'
   mutate "frequencies to nearest" scalar scalar.cpp "" scalar.cpp 's/1u + static_cast<std::uint32_t>(logits\[i\] \* c)/1u + static_cast<std::uint32_t>(rne(logits[i] * c))/'
 fi
-vector_changes() { # instruction set, unit, options, options that fuse
+vector_changes() { # instruction set, unit, options
   control "$1" "$2" "$3" || return
   mutate "quantised towards zero" "$1" "$2" "$3" elementwise.inl 's/store_bytes(q, to_nearest(/store_bytes(q, truncate(/'
-  mutate "scales multiplied first" "$1" "$2" "$3" matmul.inl 's/mul(mul(to_floats(sums\[r\]\[c\]), dw), splat(p\[c\].scale))/mul(to_floats(sums[r][c]), mul(dw, splat(p[c].scale)))/'
-  mutate "fused in exp" "$1" "$2" "$4" "$2" ""
+  mutate "scales multiplied first" "$1" "$2" "$3" matmul.inl 's/fused(fused(from_bits(sums\[r\]\[c\]), dw, excess), splat(p\[c\].scale), acc\[r\]\[c\])/fused(sub(from_bits(sums[r][c]), splat(kBase)), mul(dw, splat(p[c].scale)), acc[r][c])/'
+  mutate "rounded twice in exp" "$1" "$2" "$3" elementwise.inl 's/p = fused(p, f, splat(kExp2\[i\]))/p = add(mul(p, f), splat(kExp2[i]))/'
+  mutate "fused by the compiler" "$1" "$2" "$3 -ffp-contract=fast" "$2" ""
 }
 case $(uname -m) in
-  x86_64) vector_changes avx2 isa_avx2.cpp "-mavx2 -mf16c -mno-fma" "-mavx2 -mf16c -mfma -ffp-contract=fast" ;;
-  aarch64) vector_changes neon isa_neon.cpp "" "-ffp-contract=fast" ;;
+  x86_64) vector_changes avx2 isa_avx2.cpp "-mavx2 -mfma" ;;
+  aarch64) vector_changes neon isa_neon.cpp "" ;;
 esac
 [ $tried -ge 6 ] || fail "only $tried changes were tried"
 echo "$tried changes tried"
