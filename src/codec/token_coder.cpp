@@ -12,8 +12,8 @@ namespace {
 constexpr unsigned kMaxPositions = 65536;
 // Memory of the adaptive predictors that a thread's streams hold together, for the same reason.
 constexpr std::uint64_t kPredictorBudget = std::uint64_t{192} << 20;
-constexpr unsigned kMaxRows = 64;  // rows per forward pass from which more rows make a pass hardly faster per row
 constexpr std::uint64_t kCachedParameters = 32 << 20;  // above that, weights come from memory for every pass
+constexpr std::uint32_t kLargeVocabulary = 1 << 16;    // its logits would take more memory than 128 rows are worth
 
 // One text on one stream while it is being encoded.
 struct EncodeLane {
@@ -40,12 +40,22 @@ TokenTables tables_of(const TokenCoder& coder) {
 // many (bench/token_speed).
 unsigned default_streams(const Model& model) noexcept { return model.parameters() > kCachedParameters ? 64 : 16; }
 
+// Rows per forward pass from which more rows make a pass hardly faster per row.
+unsigned rows_per_pass(const Model& model) noexcept {
+  return model.parameters() > kCachedParameters && model.tokenizer().size() <= kLargeVocabulary ? 128 : 64;
+}
+
 constexpr std::size_t kUnusable = 64;
 
 class EncodeWorker {
  public:
   EncodeWorker(const TokenCoder& coder, Streams& streams, unsigned n_lanes)
-      : coder_(coder), setup_(coder.setup()), streams_(streams), lanes_(n_lanes), tables_(tables_of(coder)) {}
+      : coder_(coder),
+        setup_(coder.setup()),
+        streams_(streams),
+        max_rows_(rows_per_pass(*setup_.model)),
+        lanes_(n_lanes),
+        tables_(tables_of(coder)) {}
 
   Status run(std::span<EncodeJob> jobs, std::atomic<std::size_t>& next_job, Progress& progress, bool reports) {
     for (;;) {
@@ -64,11 +74,11 @@ class EncodeWorker {
   Status plan_rows(std::span<EncodeJob> jobs, std::atomic<std::size_t>& next_job) {
     rows_.clear();
     targets_.clear();
-    for (std::uint32_t i = 0; i < lanes_.size() && rows_.size() < kMaxRows; ++i) {
+    for (std::uint32_t i = 0; i < lanes_.size() && rows_.size() < max_rows_; ++i) {
       EncodeLane& lane = lanes_[i];
       if (!lane.job) KOAN_TRY(begin(lane, i, take_job(jobs, next_job)));
       if (!lane.job) continue;
-      const std::size_t end = std::min(lane.tokens.size(), lane.coded + kMaxRows - rows_.size());
+      const std::size_t end = std::min(lane.tokens.size(), lane.coded + max_rows_ - rows_.size());
       for (std::size_t t = lane.coded; t < end; ++t) {
         rows_.push_back({i, t == 0 ? lane.first : lane.tokens[t - 1]});
         targets_.push_back(lane.tokens[t]);
@@ -131,6 +141,7 @@ class EncodeWorker {
   const TokenCoder& coder_;
   const CoderSetup& setup_;
   Streams& streams_;
+  const unsigned max_rows_;
   std::vector<EncodeLane> lanes_;
   TokenTables tables_;
   std::vector<Row> rows_;
@@ -243,11 +254,12 @@ Token TokenCoder::feed(std::span<const Token> context, Streams& streams, std::ui
   streams.reset(stream);
   Token last = setup_.model->tokenizer().bos();
   std::vector<Row> rows;
+  const unsigned max_rows = rows_per_pass(*setup_.model);
   const std::size_t begin = context.size() - std::min<std::size_t>(context.size(), setup_.window.size);
   for (std::size_t i = begin; i < context.size(); ++i) {
     rows.push_back({stream, last});
     last = context[i];
-    if (rows.size() == kMaxRows || i + 1 == context.size()) {
+    if (rows.size() == max_rows || i + 1 == context.size()) {
       streams.forward(rows);
       rows.clear();
     }
@@ -277,7 +289,7 @@ Result<unsigned> TokenCoder::prepare(std::span<const Demand> demands) {
   }
   while (workers_.size() < threads) {
     KOAN_ASSIGN(Streams streams, Streams::create(setup_.model, setup_.kernels, setup_.window, streams_per_worker_,
-                                                 std::max(kMaxRows, streams_per_worker_)));
+                                                 std::max(rows_per_pass(*setup_.model), streams_per_worker_)));
     workers_.push_back(std::move(streams));
   }
   return threads;

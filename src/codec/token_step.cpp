@@ -26,17 +26,27 @@ Token TokenStep::walk(TokenTables& tables, const Frequencies& next, Decide decid
   tree.prefix_sums(next.freqs.data(), sums);
   std::uint32_t low = 0, high = tree.size();
   std::int32_t index = tree.root();
+  const auto opinion_at = [&] {
+    const VocabularyTree::Node& node = tree.node(index);
+    const bool end = node.bit == VocabularyTree::kEnd;
+    const std::uint32_t yes = end ? sums[node.middle] - sums[low] : sums[high] - sums[node.middle];
+    return ModelOpinion{probability(yes, sums[high] - sums[low]), static_cast<std::uint32_t>(index) + 1};
+  };
+  ModelOpinion opinion{};
+  if (index >= 0) opinion = opinion_at();
   while (index >= 0) {
     const VocabularyTree::Node& node = tree.node(index);
     const bool end = node.bit == VocabularyTree::kEnd;
     skip_to(*predictor_, tokenizer.bytes(tree.token_at(low)), node.byte * 8 + (end ? 0 : 7u - node.bit));
-    const std::uint32_t yes = end ? sums[node.middle] - sums[low] : sums[high] - sums[node.middle];
-    const ModelOpinion opinion{probability(yes, sums[high] - sums[low]), static_cast<std::uint32_t>(index) + 1};
     const bool upper =
         decide(node.middle, end, end ? predictor_->predict_end(opinion) : predictor_->predict_bit(opinion));
-    predictor_->update(upper != end);
     (upper ? low : high) = node.middle;
     index = upper ? node.right : node.left;
+    if (index >= 0) {
+      opinion = opinion_at();
+      predictor_->prefetch(opinion);  // it comes while the predictor learns
+    }
+    predictor_->update(upper != end);
   }
   const auto rank = static_cast<std::uint32_t>(~index);
   const Token token = tree.token_at(rank);

@@ -1,112 +1,11 @@
-// Every kernel of every instruction set of this machine against the scalar definition, bit for bit.
-#include "kernels/kernels.h"
-
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstdlib>
+// Every kernel but attention of every instruction set of this machine against the scalar definition, bit for bit.
 #include <cstring>
-#include <limits>
-#include <optional>
-#include <random>
-#include <string>
 #include <vector>
 
-#include "kernels/dispatch.h"
+#include "kernels/test_kernels.h"
 
 namespace koan {
 namespace {
-
-constexpr float kInf = std::numeric_limits<float>::infinity();
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-// 64-byte aligned, as kernels.h promises; bytes behind the end belong to nobody, so that sanitizers see an overrun.
-template <typename T>
-class Buffer {
- public:
-  explicit Buffer(std::size_t n, T fill = T{}) : size_(n) {
-    void* memory = nullptr;
-    if (posix_memalign(&memory, 64, n * sizeof(T)) != 0) std::abort();
-    data_ = static_cast<T*>(memory);
-    std::fill_n(data_, size_, fill);
-  }
-  ~Buffer() { std::free(data_); }
-  Buffer(const Buffer& other) : Buffer(other.size_) { std::copy_n(other.data_, size_, data_); }
-  Buffer& operator=(const Buffer&) = delete;
-  T* data() { return data_; }
-  const T* data() const { return data_; }
-  T& operator[](std::size_t i) { return data_[i]; }
-  const T& operator[](std::size_t i) const { return data_[i]; }
-  std::size_t size() const { return size_; }
-
- private:
-  std::size_t size_;
-  T* data_;
-};
-
-// NaN payloads differ between machines and nothing downstream looks at them (numerics 1): any NaN equals any other.
-std::uint32_t canonical(float x) { return std::isnan(x) ? 0x7FC00000u : std::bit_cast<std::uint32_t>(x); }
-
-void expect_same(const float* got, const float* want, std::size_t n, const char* what) {
-  for (std::size_t i = 0; i < n; ++i) {
-    ASSERT_EQ(canonical(got[i]), canonical(want[i]))
-        << what << " [" << i << "]: " << got[i] << " instead of " << want[i];
-  }
-}
-
-class KernelsTest : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    auto kernels = kernels_for(GetParam());
-    if (!kernels) GTEST_SKIP() << kernels.error().message;
-    kernels_ = *kernels;
-    ASSERT_EQ(kernels_->name, GetParam());
-    seed_ = std::random_device{}();
-    random_.seed(seed_);
-    RecordProperty("seed", std::to_string(seed_));
-    trace_.emplace(__FILE__, __LINE__, "seed " + std::to_string(seed_));
-  }
-
-  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
-
-  // kind 0: ordinary; 1: huge ranges; 2: any bits at all, so NaN, infinities and subnormals; 3: picked oddities.
-  float number(int kind) {
-    static constexpr float kOdd[] = {0.0f,     -0.0f,   kInf,     -kInf,     kNan,   1e-45f,   -1e-45f,
-                                     1e-38f,   3.4e38f, -3.4e38f, 0x1p-100f, 88.f,   88.0001f, -86.0f,
-                                     -86.001f, 1.0f,    -1.0f,    0.5f,      -100.f, 100.f};
-    if (kind == 1) return std::ldexp(std::normal_distribution<float>()(random_), static_cast<int>(below(260)) - 130);
-    if (kind == 2) return std::bit_cast<float>(static_cast<std::uint32_t>(random_()));
-    if (kind == 3) return kOdd[below(std::size(kOdd))];
-    return std::normal_distribution<float>(0, 3)(random_);
-  }
-  Buffer<float> numbers(std::size_t n, int kind) {
-    Buffer<float> out(n);
-    for (std::size_t i = 0; i < n; ++i) out[i] = number(kind);
-    return out;
-  }
-  Buffer<std::int8_t> bytes(std::size_t n, int least) {
-    Buffer<std::int8_t> out(n);
-    const bool extreme = below(4) == 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      out[i] =
-          static_cast<std::int8_t>(extreme ? (below(2) ? least : 127) : least + static_cast<int>(below(128u - least)));
-    }
-    return out;
-  }
-
-  // Of at most 22 significant bits, as PackedMatrix wants it.
-  static float short_scale(float x) { return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & ~3u); }
-
-  const Kernels* kernels_ = nullptr;
-  const Kernels& scalar_ = *scalar_kernels();
-  std::uint32_t seed_ = 0;
-  std::mt19937 random_;
-
- private:
-  std::optional<testing::ScopedTrace> trace_;
-};
 
 TEST_P(KernelsTest, Quantize) {
   for (int round = 0; round < 400; ++round) {
@@ -288,114 +187,6 @@ TEST_P(KernelsTest, PeakCountsWork) {
   EXPECT_EQ(kernels_->int8_peak(20, &sink), 2 * kernels_->int8_peak(10, &sink));
 }
 
-// One attention problem with everything it points to.
-struct AttentionCase {
-  std::vector<AttentionBlock> blocks;
-  Buffer<std::int8_t> query, sink_query, keys;
-  Buffer<float> query_scale, sink_query_scale, key_scales;
-  Buffer<std::int8_t> values;
-  Buffer<float> value_scales;
-  std::int32_t heads, head_dim;
-  float softcap = 0;
-
-  void run(const Kernels& kernels, Buffer<float>& out) const {
-    Buffer<float> scratch(static_cast<std::size_t>(heads) * blocks.size() * 16, kNan);
-    kernels.attention({query.data(), query_scale.data(), sink_query.data(), sink_query_scale.data(), keys.data(),
-                       key_scales.data(), values.data(), value_scales.data(), blocks.data(),
-                       static_cast<std::int32_t>(blocks.size()), heads, head_dim,
-                       1.0f / std::sqrt(static_cast<float>(head_dim)), scratch.data(), out.data(), softcap});
-  }
-};
-
-// Slots are shuffled, positions may leave gaps, masks may have holes; values that are not attended are as large as
-// others.
-class AttentionTest : public KernelsTest {
- protected:
-  AttentionCase make_case(int round) {
-    const std::size_t heads = 1 + below(9), dim = round % 15 == 14 ? 1056 : 32 * (1 + below(4)), groups = dim / 32;
-    const std::size_t n = 1 + below(round % 3 ? 6 : 40), slots = n + below(3);
-    const int kind = round % 5 == 4 ? 3 : round % 5 == 3 ? 1 : 0;
-    AttentionCase a{{},
-                    bytes(heads * dim, -127),
-                    bytes(heads * dim, -127),
-                    bytes(slots * dim * 16, -127),
-                    numbers(heads * groups, kind),
-                    numbers(heads * groups, kind),
-                    numbers(slots * groups * 16, kind),
-                    bytes(slots * dim * 16, -127),
-                    Buffer<float>(slots * groups * 16),
-                    static_cast<std::int32_t>(heads),
-                    static_cast<std::int32_t>(dim)};
-    if (kind == 0) {
-      for (std::size_t i = 0; i < a.key_scales.size(); ++i) a.key_scales[i] *= 0.001f;
-    }
-    std::vector<std::uint32_t> order(slots);
-    for (std::size_t i = 0; i < slots; ++i) order[i] = static_cast<std::uint32_t>(i);
-    std::shuffle(order.begin(), order.end(), random_);
-    std::uint32_t position = 16 * below(20);
-    const std::size_t sinks = below(2) ? below(3) : 0;
-    for (std::size_t i = 0; i < n; ++i, position += 16 * (below(8) ? 1 : 1 + below(30))) {
-      const auto mask = static_cast<std::uint16_t>(below(3) ? 0xFFFF : 1 + below(0xFFFF));
-      a.blocks.push_back({order[i], position, mask, static_cast<std::uint16_t>(i < sinks)});
-    }
-    for (std::size_t i = 0; i < a.value_scales.size(); ++i) a.value_scales[i] = value_scale(round % 7 == 6);
-    return a;
-  }
-  // As section 3 makes them: not negative, finite. Odd ones reach around the 2^-100 below which a block adds nothing.
-  float value_scale(bool odd) {
-    if (!odd) return std::fabs(number(0)) / 127;
-    return below(3) ? 0.0f : std::ldexp(1 + std::fabs(number(0)), below(2) ? -104 : 120);
-  }
-};
-
-TEST_P(AttentionTest, SameAsScalar) {
-  for (int round = 0; round < 150; ++round) {
-    AttentionCase a = make_case(round);
-    a.softcap = round % 6 == 5 ? 2.0f : 0.0f;
-    Buffer<float> got(static_cast<std::size_t>(a.heads * a.head_dim)), want(got.size());
-    a.run(*kernels_, got);
-    a.run(scalar_, want);
-    expect_same(got.data(), want.data(), got.size(), "attention");
-    if (HasFatalFailure()) FAIL() << "round " << round << ": " << a.heads << " heads of " << a.head_dim;
-  }
-}
-
-// The definition itself against plain double arithmetic.
-TEST_P(AttentionTest, CloseToDouble) {
-  AttentionCase a = make_case(1);
-  for (std::size_t i = 0; i < a.key_scales.size(); ++i) a.key_scales[i] *= 1e-3f;  // scores that std::exp can take
-  Buffer<float> got(static_cast<std::size_t>(a.heads * a.head_dim));
-  a.run(*kernels_, got);
-  const auto dim = static_cast<std::size_t>(a.head_dim), groups = dim / 32;
-  for (std::size_t h = 0; h < static_cast<std::size_t>(a.heads); ++h) {
-    std::vector<double> out(dim);
-    double total = 0, magnitude = 0;
-    for (const AttentionBlock& b : a.blocks) {
-      for (std::size_t lane = 0; lane < 16; ++lane) {
-        if (!(b.mask >> lane & 1)) continue;
-        double score = 0;
-        for (std::size_t i = 0; i < dim; ++i) {
-          const auto& q = b.sink ? a.sink_query : a.query;
-          const auto& scale = b.sink ? a.sink_query_scale : a.query_scale;
-          score += double{scale[h * groups + i / 32]} * q[h * dim + i] *
-                   a.keys[b.slot * dim * 16 + (i / 4 * 16 + lane) * 4 + i % 4] *
-                   a.key_scales[(b.slot * groups + i / 32) * 16 + lane];
-        }
-        const double weight = std::exp(score / std::sqrt(static_cast<double>(dim)));
-        total += weight;
-        for (std::size_t i = 0; i < dim; ++i) {
-          const std::size_t group = b.slot * groups + i / 32;
-          const auto at =
-              static_cast<std::size_t>(value_at(static_cast<std::int32_t>(i % 32), static_cast<std::int32_t>(lane)));
-          out[i] += weight * a.values[group * 512 + at] * a.value_scales[group * 16 + lane];
-        }
-      }
-    }
-    for (std::size_t i = 0; i < dim; ++i) magnitude = std::max(magnitude, std::fabs(out[i] / total));
-    for (std::size_t i = 0; i < dim; ++i) ASSERT_NEAR(got[h * dim + i], out[i] / total, 1e-3 * (1 + magnitude));
-  }
-}
-
 TEST_P(KernelsTest, Mixing) {
   for (int round = 0; round < 2000; ++round) {
     std::vector<std::int32_t> weights(kMixInputs), expected;
@@ -414,10 +205,7 @@ TEST_P(KernelsTest, Mixing) {
   }
 }
 
-const auto kAll = testing::Values("amx", "vnni", "avx512", "avxvnni", "avx2", "neondot", "neon", "scalar");
-const auto kName = [](const auto& tested) { return tested.param; };
-INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest, kAll, kName);
-INSTANTIATE_TEST_SUITE_P(Isa, AttentionTest, kAll, kName);
+INSTANTIATE_TEST_SUITE_P(Isa, KernelsTest, kAllSets, kSetName);
 
 }  // namespace
 }  // namespace koan

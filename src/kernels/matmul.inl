@@ -17,7 +17,7 @@ constexpr std::int32_t kPassCols = 64;  // columns that share one pass over the 
 // row blocks after them are asked for. Fewer columns do not pay for it (kernels_bench).
 constexpr bool loads_once(std::int32_t cols) { return kReadyGroups > 0 && cols >= 12; }
 
-// Where a tile is: `prepared` is [group][cols of the pass]; y is at the tile's first row and column.
+// Where a tile is; y is at its first row and column.
 struct Tile {
   const std::int8_t* quants;
   const Weights* ready;      // [group][k][row block of the tile]
@@ -26,8 +26,7 @@ struct Tile {
   const float* scales;
   std::size_t block_groups;  // groups of the whole matrix: from one row block to the next
   std::int32_t groups;       // groups of this pass
-  const Prepared* prepared;
-  std::int32_t prepared_cols;
+  const Prepared* prepared;  // [group][column of the tile], tiles one after the other
   float* y;
   std::size_t y_stride;
   bool first;  // sums start at +0; otherwise at what an earlier pass left in y
@@ -85,7 +84,7 @@ inline void multiply_tile(const Tile& t) {
     quants += kRowBlock * kGroup;
     if constexpr (kReady) ready += 8 * kRows;
     scales += kRowBlock;
-    p += t.prepared_cols;
+    p += kCols;
   }
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
@@ -98,7 +97,7 @@ template <int kRows, int kCols, bool kReady>
 void multiply_cols(Tile t, std::int32_t cols) {
   for (; cols >= kCols; cols -= kCols) {
     multiply_tile<kRows, kCols, kReady>(t);
-    t.prepared += kCols;
+    t.prepared += kCols * t.groups;
     if constexpr (kReady) t.ahead += t.ahead_lines * kCacheLine;
     t.y += kCols * t.y_stride;
   }
@@ -144,6 +143,19 @@ std::int32_t multiply_rows(const Tile& whole, std::int32_t first_block, std::int
   return block;
 }
 
+// `count` groups of `cols` columns that have `groups` each, as the tiles of one pass want them.
+void prepare_tiles(const std::int8_t* q, const float* d, std::size_t groups, std::int32_t count, std::int32_t cols,
+                   Prepared* out) {
+  for (std::int32_t first = 0; first < cols; first += kTileCols) {
+    const std::int32_t width = cols - first < kTileCols ? cols - first : kTileCols;
+    for (std::int32_t c = 0; c < width; ++c) {
+      const std::size_t at = static_cast<std::size_t>(first + c) * groups;
+      for (std::int32_t g = 0; g < count; ++g) prepare(q + (at + g) * kGroup, d[at + g], out + g * width + c);
+    }
+    out += width * count;
+  }
+}
+
 void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::int32_t n_cols, float* y,
             std::size_t y_stride) noexcept {
   Prepared prepared[kPrepared];
@@ -153,10 +165,8 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
     const std::int32_t fit = kPrepared / cols, most = loads_once(cols) && kReadyGroups < fit ? kReadyGroups : fit;
     for (std::int32_t first = 0; first < w.groups; first += most) {
       const std::int32_t count = w.groups - first < most ? w.groups - first : most;
-      for (std::int32_t c = 0; c < cols; ++c) {
-        const std::size_t at = static_cast<std::size_t>(col + c) * groups + static_cast<std::size_t>(first);
-        for (std::int32_t g = 0; g < count; ++g) prepare(q + (at + g) * kGroup, d[at + g], prepared + g * cols + c);
-      }
+      const std::size_t from = static_cast<std::size_t>(col) * groups + static_cast<std::size_t>(first);
+      prepare_tiles(q + from * kGroup, d + from, groups, count, cols, prepared);
       Tile t = {w.quants + static_cast<std::size_t>(first) * kRowBlock * kGroup,
                 nullptr,
                 nullptr,
@@ -165,7 +175,6 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
                 groups,
                 count,
                 prepared,
-                cols,
                 y + static_cast<std::size_t>(col) * y_stride,
                 y_stride,
                 first == 0};

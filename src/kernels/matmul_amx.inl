@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::int32_t kTileSide = 16;
 constexpr std::int32_t kLeastCols = 3;  // narrower products are faster on vectors (kernels_bench)
-constexpr std::int32_t kBundles = 128;  // prepared at a time, on the stack: 72 KiB
+constexpr std::int32_t kBundles = 144;  // prepared at a time, on the stack: 81 KiB
 constexpr std::int32_t kMostTiles = 8;  // of columns, in one pass over the weights
 
 // One group of sixteen columns; columns that do not exist are zero.

@@ -57,7 +57,7 @@ class Streams {
 };
 
 // Runs a tiny built-in random model with these kernels and compares a hash of its frequencies with the constant of
-// numerics version 1. kVerification if this build on this machine does not reproduce it. Takes milliseconds.
+// the numerics version. kVerification if this build on this machine does not reproduce it. Takes milliseconds.
 Status known_answer_check(const Kernels& kernels);
 
 }  // namespace koan

@@ -119,6 +119,14 @@ void BitPredictor::enter_nibble() noexcept {
   nibble_ready_ = true;
 }
 
+std::size_t BitPredictor::place_index(std::uint32_t place, std::int32_t logit) noexcept {
+  return (place * kModelBuckets + static_cast<std::uint32_t>(bucket_of(logit, kModelBuckets))) * 0x9E3779B1u >> 17;
+}
+
+void BitPredictor::prefetch(const ModelOpinion& model) const noexcept {
+  if (!by_place_.empty()) __builtin_prefetch(&by_place_[place_index(model.place, stretch(model.p16))]);
+}
+
 void BitPredictor::gather(const ModelOpinion& model, bool end) noexcept {
   end_ = end;
   inputs_ = {};
@@ -139,8 +147,7 @@ void BitPredictor::gather(const ModelOpinion& model, bool end) noexcept {
   place_ = model.place;
   place_bit_ = nullptr;
   if (has_model && (predictors_ & kPredictBias)) {
-    const auto bucket = static_cast<std::uint32_t>(bucket_of(model_logit_, kModelBuckets));
-    place_bit_ = &by_place_[(place_ * kModelBuckets + bucket) * 0x9E3779B1u >> 17];
+    place_bit_ = &by_place_[place_index(place_, model_logit_)];
     if (place_bit_->seen() == 0) {
       *place_bit_ = AdaptiveProbability(model.p16, 0);
     } else {
@@ -173,6 +180,8 @@ void BitPredictor::gather(const ModelOpinion& model, bool end) noexcept {
 }
 
 std::uint32_t BitPredictor::predict(const ModelOpinion& model, bool end) noexcept {
+  const std::size_t context = (end ? model.place * 31 : partial_ + 256 * history_.last_byte()) * 0x9E3779B1u >> 20;
+  if (predictors_ & kPredictCalibration) calibrate_context_.prefetch(context);
   gather(model, end);
   const std::uint32_t e = end ? 1 : 0;
   const std::uint32_t match = expected_ < 0 ? 0 : 1 + match_.length_step();
@@ -192,9 +201,8 @@ std::uint32_t BitPredictor::predict(const ModelOpinion& model, bool end) noexcep
   const std::int32_t logit = mixer_.mix(inputs_, selectors, match * 2 + e);
   const std::uint32_t p = squash(logit);
   if ((predictors_ & kPredictCalibration) == 0) return std::clamp(p, 1u, 65535u);
-  const std::uint32_t context = end ? place_ * 31 : partial_ + 256 * history_.last_byte();
   const std::uint32_t by_node = calibrate_node_.refine(logit, end ? kEndNode : partial_);
-  const std::uint32_t by_context = calibrate_context_.refine(logit, context * 0x9E3779B1u >> 20);
+  const std::uint32_t by_context = calibrate_context_.refine(logit, context);
   return std::clamp((2 * p + by_node + by_context + 2) >> 2, 1u, 65535u);
 }
 

@@ -39,6 +39,8 @@ class BitPredictor {
   std::uint32_t predict_bit(const ModelOpinion& model) noexcept;
   // That the token ends here. Only between bytes of a token.
   std::uint32_t predict_end(const ModelOpinion& model) noexcept;
+  // Asks the memory for what the next predict_...() of this opinion will read.
+  void prefetch(const ModelOpinion& model) const noexcept;
   // Learns the outcome of the last predict_...(); a bit also becomes history.
   void update(bool bit) noexcept;
   // A bit that was not predicted, because the vocabulary left no choice.
@@ -59,6 +61,7 @@ class BitPredictor {
 
  private:
   std::uint32_t predict(const ModelOpinion& model, bool end) noexcept;
+  static std::size_t place_index(std::uint32_t place, std::int32_t logit) noexcept;
   void gather(const ModelOpinion& model, bool end) noexcept;
   void enter_nibble() noexcept;
   void advance(bool bit) noexcept;

@@ -19,6 +19,12 @@ Calibration::Calibration(std::size_t contexts) : table_(contexts * kSteps) {
   }
 }
 
+void Calibration::prefetch(std::size_t context) const noexcept {
+  const std::uint16_t* const row = &table_[context * kSteps];  // it may lie in two lines
+  __builtin_prefetch(row);
+  __builtin_prefetch(row + kSteps - 1);
+}
+
 std::uint32_t Calibration::refine(std::int32_t logit, std::size_t context) noexcept {
   constexpr std::int32_t kSpan = 2 * kStretchLimit;
   const std::int32_t position = (logit + kStretchLimit) * (kSteps - 1);
