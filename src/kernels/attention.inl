@@ -47,11 +47,12 @@ inline void score_blocks(const AttentionArgs& a, std::int32_t head, const Querie
   }
   for (std::size_t g = 0; g < groups; ++g) {
     const Prepared* p = queries.groups[blocks->sink][g];
-    Ints sums[kBlocks][kHeads];
+    Ints sums[kBlocks][kHeads], bases[kBlocks];
 #pragma GCC unroll 8
     for (int i = 0; i < kBlocks; ++i) {
+      bases[i] = splat_int(kBaseBits);
 #pragma GCC unroll 8
-      for (int h = 0; h < kHeads; ++h) sums[i][h] = first_sum(p[h]);
+      for (int h = 0; h < kHeads; ++h) sums[i][h] = splat_int(kBaseBits);
     }
 #pragma GCC unroll 8
     for (int k = 0; k < 8; ++k) {
@@ -59,6 +60,7 @@ inline void score_blocks(const AttentionArgs& a, std::int32_t head, const Querie
       for (int i = 0; i < kBlocks; ++i) {
         const Weights w =
             load_weights(a.keys + ((blocks[i].slot * groups + g) * 8 + static_cast<std::size_t>(k)) * kRowBlock * 4);
+        if constexpr (kHasExcess) bases[i] = add_excess(bases[i], w);
 #pragma GCC unroll 8
         for (int h = 0; h < kHeads; ++h) sums[i][h] = dot(sums[i][h], w, p[h], k);
       }
@@ -66,9 +68,10 @@ inline void score_blocks(const AttentionArgs& a, std::int32_t head, const Querie
 #pragma GCC unroll 8
     for (int i = 0; i < kBlocks; ++i) {
       const Floats dk = load(a.key_scales + (blocks[i].slot * groups + g) * kRowBlock);
+      const Floats base = from_bits(bases[i]);
 #pragma GCC unroll 8
       for (int h = 0; h < kHeads; ++h) {
-        const Floats isum = sub(from_bits(sums[i][h]), splat(kBase));
+        const Floats isum = sub(from_bits(sums[i][h]), base);
         acc[i][h] = fused(mul(isum, splat(p[h].scale)), dk, acc[i][h]);
       }
     }

@@ -6,6 +6,8 @@
 namespace koan {
 namespace {
 
+constexpr bool kHasExcess = false;
+
 // One group of 32 activations, ready to be multiplied with rows.
 struct Prepared {
   std::int32_t quad[8];  // four int8 each
@@ -26,7 +28,7 @@ inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
 inline Weights load_weights(const std::int8_t* p) {
   return {vld1q_s8(p), vld1q_s8(p + 16), vld1q_s8(p + 32), vld1q_s8(p + 48)};
 }
-inline Ints first_sum(const Prepared&) { return splat_int(kBaseBits); }
+inline Ints add_excess(Ints sum, const Weights&) { return sum; }
 
 inline int32x4_t add_products(int32x4_t sum, int8x16_t w, int8x16_t x) {
 #if defined(__ARM_FEATURE_DOTPROD)

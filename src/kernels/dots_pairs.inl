@@ -4,6 +4,8 @@
 namespace koan {
 namespace {
 
+constexpr bool kHasExcess = false;
+
 // One group of 32 activations, ready to be multiplied with rows: quad k is a pair of int16 in even[k] and one in
 // odd[k].
 struct Prepared {
@@ -30,7 +32,7 @@ inline Weights load_weights(const std::int8_t* p) {
   const Ints bytes = load_ints(p);
   return {shift_right_words<8>(shift_left_words<8>(bytes)), shift_right_words<8>(bytes)};
 }
-inline Ints first_sum(const Prepared&) { return splat_int(kBaseBits); }
+inline Ints add_excess(Ints sum, const Weights&) { return sum; }
 inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
   sum = add(sum, multiply_pairs(w.even, splat_int(p.even[k])));
   sum = add(sum, multiply_pairs(w.odd, splat_int(p.odd[k])));

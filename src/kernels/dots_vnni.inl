@@ -1,38 +1,37 @@
-// Exact int8 dot products with VPDPBUSD, which multiplies unsigned by signed bytes: weights become w + 128 by flipping
-// their top bit, and the sums start at kBaseBits - 128 * sum(activations), which takes the excess away again. Same
-// names as dots_pairs.inl. Needs: add_quads(sum, unsigned, signed), kPeakChains.
+// Exact int8 dot products with VPDPBUSD, which multiplies unsigned by signed bytes: activations become q + 128 by
+// flipping their top bit, and the sums of a row start at kBaseBits - 128 * sum(weights), which takes the excess away
+// again. Same names as dots_pairs.inl. Needs: add_quads(sum, unsigned, signed), kPeakChains.
 namespace koan {
 namespace {
 
+constexpr bool kHasExcess = true;
+
 // One group of 32 activations, ready to be multiplied with rows.
 struct Prepared {
-  std::int32_t quad[8];  // four int8 each
-  std::int32_t start;    // kBaseBits - 128 * their sum
+  std::int32_t quad[8];  // four q + 128 each
   float scale;
 };
 
 // Four inputs of sixteen rows.
 struct Weights {
-  Ints unsigned_bytes;
+  Ints signed_bytes;
 };
 
 inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
   const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out->quad), bytes);
-  const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
-  const __m256i sums = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-  const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-  const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
-  out->start = kBaseBits - 128 * _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out->quad), _mm256_xor_si256(bytes, _mm256_set1_epi8(-128)));
   out->scale = scale;
 }
 
-inline Weights load_weights(const std::int8_t* p) {
-  return {bit_xor(load_ints(p), splat_int(static_cast<std::int32_t>(0x80808080)))};
+inline Weights load_weights(const std::int8_t* p) { return {load_ints(p)}; }
+
+// Adds 128 * the sum of a row's weights: what their products with q + 128 have too much.
+inline Ints add_excess(Ints sum, Weights w) {
+  return add_quads(sum, splat_int(static_cast<std::int32_t>(0x80808080)), w.signed_bytes);
 }
-inline Ints first_sum(const Prepared& p) { return splat_int(p.start); }
+
 inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
-  return add_quads(sum, w.unsigned_bytes, splat_int(p.quad[k]));
+  return add_quads(sum, splat_int(p.quad[k]), w.signed_bytes);
 }
 
 // Weights of 16 positions, whole numbers up to kMostShare, ready to be multiplied with values: of each four positions

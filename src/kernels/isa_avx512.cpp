@@ -9,7 +9,6 @@ namespace {
 constexpr const char* kName = "avx512";
 constexpr int kTileRows = 2;
 constexpr int kTileCols = 4;
-constexpr int kReadyGroups = 0;
 constexpr int kTileBlocks = 2;
 constexpr int kTileHeads = 4;
 constexpr int kTileValues = 2;

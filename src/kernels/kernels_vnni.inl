@@ -4,7 +4,6 @@ namespace koan {
 namespace {
 constexpr int kTileRows = 2;
 constexpr int kTileCols = 6;
-constexpr int kReadyGroups = 24;
 constexpr int kTileBlocks = 2;
 constexpr int kTileHeads = 4;
 constexpr int kTileValues = 2;

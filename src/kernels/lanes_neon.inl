@@ -79,6 +79,9 @@ inline void store_ints(void* p, Ints v) {
 inline Ints add(Ints x, Ints y) {
   return each<Ints>(x, y, [](int32x4_t p, int32x4_t q) { return vaddq_s32(p, q); });
 }
+inline Ints subtract(Ints x, Ints y) {
+  return each<Ints>(x, y, [](int32x4_t p, int32x4_t q) { return vsubq_s32(p, q); });
+}
 inline Ints max_ints(Ints x, Ints y) {
   return each<Ints>(x, y, [](int32x4_t p, int32x4_t q) { return vmaxq_s32(p, q); });
 }

@@ -6,21 +6,16 @@ namespace {
 constexpr std::int32_t kCacheLine = 64;
 constexpr std::int32_t kGroupLines = kRowBlock * kGroup / kCacheLine;
 constexpr std::int32_t kPrepared = 1536;  // groups prepared at a time, on the stack: up to 104 KiB
-#ifndef HINT
-#define HINT 3
-#endif
-constexpr int kAheadHint = HINT;
-constexpr std::int32_t kPassCols = 64;  // columns that share one pass over the weights
-
-// Weights are read again for each tile of columns. Where loading them is work, and kReadyGroups says so, the row blocks
-// of a tile are loaded once for all columns of a pass: for so many groups that they stay in the L1 cache. Meanwhile the
-// row blocks after them are asked for. Fewer columns do not pay for it (kernels_bench).
-constexpr bool loads_once(std::int32_t cols) { return kReadyGroups > 0 && cols >= 12; }
+constexpr std::int32_t kPassCols = 64;    // columns that share one pass over the weights
+constexpr std::int32_t kMostGroups = 64;  // of one pass
+// The row blocks of a tile meet all columns of a pass. Where those are many, so many groups at a time that the weights
+// stay in the L1 cache; meanwhile the row blocks after them are asked for (kernels_bench).
+constexpr std::int32_t kManyCols = 12, kCachedGroups = 24;
 
 // Where a tile is; y is at its first row and column.
 struct Tile {
   const std::int8_t* quants;
-  const Weights* ready;      // [group][k][row block of the tile]
+  const Ints* starts;        // [group][row block of the tile], if given
   const std::int8_t* ahead;  // of each group here some lines are asked for
   std::int32_t ahead_lines;
   const float* scales;
@@ -32,7 +27,17 @@ struct Tile {
   bool first;  // sums start at +0; otherwise at what an earlier pass left in y
 };
 
-template <int kRows, int kCols, bool kReady>
+// What the sums of a group of sixteen rows start at.
+inline Ints start_of(const std::int8_t* block) {
+  if constexpr (!kHasExcess) return splat_int(kBaseBits);
+  Ints excess = zero_ints();
+#pragma GCC unroll 8
+  for (int k = 0; k < 8; ++k) excess = add_excess(excess, load_weights(block + k * kRowBlock * 4));
+  return subtract(splat_int(kBaseBits), excess);
+}
+
+// kGiven: starts are.
+template <int kRows, int kCols, bool kGiven>
 inline void multiply_tile(const Tile& t) {
   Floats acc[kRows][kCols];
 #pragma GCC unroll 8
@@ -42,29 +47,27 @@ inline void multiply_tile(const Tile& t) {
   }
   const Prepared* p = t.prepared;
   const std::int8_t* quants = t.quants;
-  const Weights* ready = t.ready;
+  const Ints* starts = t.starts;
   const float* scales = t.scales;
   const std::size_t next_block = t.block_groups * kRowBlock;
   for (std::int32_t g = 0; g < t.groups; ++g) {
-    Ints sums[kRows][kCols];
-    if constexpr (kReady) {
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const std::int8_t* ahead = t.ahead + (r * t.block_groups + g) * kRowBlock * kGroup;
-        for (std::int32_t i = 0; i < t.ahead_lines; ++i) __builtin_prefetch(ahead + i * kCacheLine, 0, kAheadHint);
-      }
+    for (int r = 0; r < kRows; ++r) {
+      const std::int8_t* ahead = t.ahead + (r * t.block_groups + g) * kRowBlock * kGroup;
+      for (std::int32_t i = 0; i < t.ahead_lines; ++i) __builtin_prefetch(ahead + i * kCacheLine, 0, 3);
     }
+    Ints sums[kRows][kCols];
 #pragma GCC unroll 8
-    for (int c = 0; c < kCols; ++c) {
+    for (int r = 0; r < kRows; ++r) {
+      const Ints start = kGiven ? starts[r] : start_of(quants + r * next_block * kGroup);
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) sums[r][c] = first_sum(p[c]);
+      for (int c = 0; c < kCols; ++c) sums[r][c] = start;
     }
 #pragma GCC unroll 8
     for (int k = 0; k < 8; ++k) {
       Weights w[kRows];
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r)
-        w[r] = kReady ? ready[k * kRows + r] : load_weights(quants + r * next_block * kGroup + k * kRowBlock * 4);
+      for (int r = 0; r < kRows; ++r) w[r] = load_weights(quants + r * next_block * kGroup + k * kRowBlock * 4);
 #pragma GCC unroll 8
       for (int c = 0; c < kCols; ++c) {
 #pragma GCC unroll 8
@@ -82,7 +85,7 @@ inline void multiply_tile(const Tile& t) {
       }
     }
     quants += kRowBlock * kGroup;
-    if constexpr (kReady) ready += 8 * kRows;
+    if constexpr (kGiven) starts += kRows;
     scales += kRowBlock;
     p += kCols;
   }
@@ -93,33 +96,22 @@ inline void multiply_tile(const Tile& t) {
   }
 }
 
-template <int kRows, int kCols, bool kReady>
+template <int kRows, int kCols, bool kGiven>
 void multiply_cols(Tile t, std::int32_t cols) {
   for (; cols >= kCols; cols -= kCols) {
-    multiply_tile<kRows, kCols, kReady>(t);
+    multiply_tile<kRows, kCols, kGiven>(t);
     t.prepared += kCols * t.groups;
-    if constexpr (kReady) t.ahead += t.ahead_lines * kCacheLine;
+    t.ahead += t.ahead_lines * kCacheLine;
     t.y += kCols * t.y_stride;
   }
   if constexpr (kCols > 1) {
-    if (cols > 0) multiply_cols<kRows, kCols - 1, kReady>(t, cols);
-  }
-}
-
-template <int kRows>
-void load_groups(const Tile& t, Weights* out) {
-  for (std::int32_t g = 0; g < t.groups; ++g) {
-    for (std::int32_t k = 0; k < 8; ++k) {
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r)
-        *out++ = load_weights(t.quants + (r * t.block_groups + g) * kRowBlock * kGroup + k * kRowBlock * 4);
-    }
+    if (cols > 0) multiply_cols<kRows, kCols - 1, kGiven>(t, cols);
   }
 }
 
 template <int kRows, int kCols>
 std::int32_t multiply_rows(const Tile& whole, std::int32_t first_block, std::int32_t blocks, std::int32_t cols) {
-  Weights ready[kReadyGroups > 0 ? kReadyGroups * 8 * kRows : 1];
+  Ints starts[kHasExcess ? kMostGroups * kRows : 1];
   std::int32_t block = first_block;
   for (; block + kRows <= blocks; block += kRows) {
     Tile t = whole;
@@ -127,18 +119,22 @@ std::int32_t multiply_rows(const Tile& whole, std::int32_t first_block, std::int
     t.quants += offset * kGroup;
     t.scales += offset;
     t.y += static_cast<std::size_t>(block) * kRowBlock;
-    if constexpr (kReadyGroups > 0) {
-      if (loads_once(cols)) {
-        load_groups<kRows>(t, ready);
-        t.ready = ready;
-        t.ahead = block + 2 * kRows <= blocks ? t.quants + kRows * t.block_groups * kRowBlock * kGroup : t.quants;
-        const std::int32_t tiles = (cols + kCols - 1) / kCols;
-        t.ahead_lines = (kGroupLines + tiles - 1) / tiles;
-        multiply_cols<kRows, kCols, true>(t, cols);
-        continue;
-      }
+    if (cols >= kManyCols && block + 2 * kRows <= blocks) {
+      const std::int32_t tiles = (cols + kCols - 1) / kCols;
+      t.ahead = t.quants + kRows * t.block_groups * kRowBlock * kGroup;
+      t.ahead_lines = (kGroupLines + tiles - 1) / tiles;
     }
-    multiply_cols<kRows, kCols, false>(t, cols);
+    if (!kHasExcess || cols <= kCols) {  // nothing to compute, or for one tile alone
+      multiply_cols<kRows, kCols, false>(t, cols);
+      continue;
+    }
+    for (std::int32_t g = 0; g < t.groups; ++g) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r)
+        starts[g * kRows + r] = start_of(t.quants + (r * t.block_groups + g) * kRowBlock * kGroup);
+    }
+    t.starts = starts;
+    multiply_cols<kRows, kCols, true>(t, cols);
   }
   return block;
 }
@@ -162,14 +158,15 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
   const std::size_t groups = static_cast<std::size_t>(w.groups);
   for (std::int32_t col = 0; col < n_cols; col += kPassCols) {
     const std::int32_t cols = n_cols - col < kPassCols ? n_cols - col : kPassCols;
-    const std::int32_t fit = kPrepared / cols, most = loads_once(cols) && kReadyGroups < fit ? kReadyGroups : fit;
+    const std::int32_t fit = kPrepared / cols, wanted = cols >= kManyCols ? kCachedGroups : kMostGroups;
+    const std::int32_t most = wanted < fit ? wanted : fit;
     for (std::int32_t first = 0; first < w.groups; first += most) {
       const std::int32_t count = w.groups - first < most ? w.groups - first : most;
       const std::size_t from = static_cast<std::size_t>(col) * groups + static_cast<std::size_t>(first);
       prepare_tiles(q + from * kGroup, d + from, groups, count, cols, prepared);
       Tile t = {w.quants + static_cast<std::size_t>(first) * kRowBlock * kGroup,
                 nullptr,
-                nullptr,
+                w.quants,
                 0,
                 w.scales + static_cast<std::size_t>(first) * kRowBlock,
                 groups,
