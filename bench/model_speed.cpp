@@ -4,7 +4,7 @@
 //
 // In each round, in this order: the peak; prefill of 512 tokens from an empty cache, ROWS (default 64) a pass, with
 // every distribution counted; batched decode, one row of each of STREAMS (default 64) streams a pass, with
-// distributions, from position 256 on. Tokens are random. One line of JSON: medians over the rounds. `matrices` counts
+// distributions, from position 128 on. Tokens are random. One line of JSON: medians over the rounds. `matrices` counts
 // the multiply-adds of the linear layers alone; `with_attention` those of queries with keys and of weights with values
 // too, which are int8 products as well, each once.
 #include <algorithm>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::uint64_t kMaxFile = std::uint64_t{4} << 30;
 constexpr Window kWindow{512, 4};
-constexpr std::uint32_t kPrefill = 512, kDecodeFrom = 256, kDecodePasses = 16;
+constexpr std::uint32_t kPrefill = 512, kDecodeFrom = 128, kDecodePasses = 16;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -10,7 +10,7 @@ namespace koan {
 class Calibration {
  public:
   explicit Calibration(std::size_t contexts);
-  void prefetch(std::size_t context) const noexcept;  // what refine() will read
+  void prefetch(std::size_t context) const noexcept;                       // what refine() will read
   std::uint32_t refine(std::int32_t logit, std::size_t context) noexcept;  // -> 16-bit probability
   void update(bool bit) noexcept;                                          // of the last refine()
 
