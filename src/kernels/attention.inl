@@ -19,8 +19,6 @@ inline void prepare_query(const AttentionArgs& a, std::int32_t head, bool sink, 
   for (int h = 0; h < kHeads; ++h) prepare(q + h * a.head_dim, scale[h * groups], out + h);
 }
 
-// Steps 1 to 3 for kBlocks blocks of positions from block b, all with the same query: scores to scratch, the running
-// maximum of every head to `largest`. Several blocks at once hide the latency of the sums.
 // With many streams the caches lie in L3 and are read once per token: ask early for the keys some blocks ahead, and for
 // the values of this block, which are needed after all scores.
 inline void prefetch_block(const AttentionArgs& a, std::int32_t b) {
@@ -33,6 +31,8 @@ inline void prefetch_block(const AttentionArgs& a, std::int32_t b) {
   for (std::size_t at = 0; at < dim * kRowBlock; at += kLine) __builtin_prefetch(keys + at, 0, 3);
 }
 
+// Steps 1 to 3 for kBlocks blocks of positions from block b, all with the same query: scores to scratch, the running
+// maximum of every head to `largest`. Several blocks at once hide the latency of the sums.
 template <int kHeads, int kBlocks>
 inline void score_blocks(const AttentionArgs& a, std::int32_t head, const Queries<kHeads>& queries, std::int32_t b,
                          Floats* largest) {
