@@ -106,8 +106,7 @@ class Bench {
       rows.assign(std::min(rows_, count - done), Row{});
       for (Row& row : rows) row = {stream, token()};
       streams_.forward(rows);
-      for (std::uint32_t r = 0; distributions && r < rows.size(); ++r)
-        sink_ += static_cast<std::int32_t>(streams_.next(r).total & 1);
+      if (distributions) count_frequencies(rows.size());
     }
   }
 
@@ -115,7 +114,11 @@ class Bench {
     std::vector<Row> rows;
     for (std::uint32_t s = 0; s < n_streams_; ++s) rows.push_back({s, token()});
     streams_.forward(rows);
-    for (std::uint32_t r = 0; r < rows.size(); ++r) sink_ += static_cast<std::int32_t>(streams_.next(r).total & 1);
+    count_frequencies(rows.size());
+  }
+
+  void count_frequencies(std::size_t rows) {
+    for (std::uint32_t r = 0; r < rows; ++r) sink_ += static_cast<std::int32_t>(streams_.next(r).total & 1);
   }
 
   std::shared_ptr<const Model> model_;

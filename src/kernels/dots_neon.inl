@@ -14,7 +14,7 @@ struct Prepared {
   float scale;
 };
 
-// Four inputs of sixteen rows.
+// Four inputs of sixteen rows, or four positions of sixteen elements of values.
 struct Weights {
   int8x16_t a, b, c, d;
 };
@@ -39,11 +39,13 @@ inline int32x4_t add_products(int32x4_t sum, int8x16_t w, int8x16_t x) {
 #endif
 }
 
-inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
-  const int8x16_t x = vreinterpretq_s8_s32(vdupq_n_s32(p.quad[k]));
+// Adds the products with four signed bytes.
+inline Ints add_word(Ints sum, Weights w, std::int32_t word) {
+  const int8x16_t x = vreinterpretq_s8_s32(vdupq_n_s32(word));
   return {add_products(sum.a, w.a, x), add_products(sum.b, w.b, x), add_products(sum.c, w.c, x),
           add_products(sum.d, w.d, x)};
 }
+inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) { return add_word(sum, w, p.quad[k]); }
 
 // Weights of 16 positions, whole numbers up to kMostShare, ready to be multiplied with values: of each four positions a
 // word of signed low bytes, and one of the high bytes that go with them.
@@ -52,16 +54,8 @@ inline Ints share_words(Ints shares) {
   return gather_bytes(bit_xor(add(shares, half), half));
 }
 
-// Four positions of sixteen elements.
-using Values = Weights;
-
-inline Values load_values(const std::int8_t* p) { return load_weights(p); }
-inline Ints add_first(Ints sum, Values v, std::int32_t word) {
-  const int8x16_t x = vreinterpretq_s8_s32(vdupq_n_s32(word));
-  return {add_products(sum.a, v.a, x), add_products(sum.b, v.b, x), add_products(sum.c, v.c, x),
-          add_products(sum.d, v.d, x)};
-}
-inline Ints add_second(Ints sum, Values v, std::int32_t word) { return add_first(sum, v, word); }
+inline Ints add_first(Ints sum, Weights w, std::int32_t word) { return add_word(sum, w, word); }
+inline Ints add_second(Ints sum, Weights w, std::int32_t word) { return add_word(sum, w, word); }
 inline Ints join(Ints first, Ints second) { return add(first, shift_left<8>(second)); }
 
 std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {

@@ -14,7 +14,7 @@ struct Prepared {
   float scale;
 };
 
-// Four inputs of sixteen rows.
+// Four inputs of sixteen rows, or four positions of sixteen elements of values.
 struct Weights {
   Ints even;
   Ints odd;
@@ -44,17 +44,13 @@ inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
 // the even two as the first word, the odd two as the second.
 inline Ints share_words(Ints shares) { return add(shares, shift_left<16>(swap_pairs(shares))); }
 
-// Four positions of sixteen elements.
-using Values = Weights;
-
-inline Values load_values(const std::int8_t* p) { return load_weights(p); }
-inline Ints add_first(Ints sum, Values v, std::int32_t word) {
-  sum = add(sum, multiply_pairs(v.even, splat_int(word)));
+inline Ints add_first(Ints sum, Weights w, std::int32_t word) {
+  sum = add(sum, multiply_pairs(w.even, splat_int(word)));
   keep_in_register(sum);  // as in dot
   return sum;
 }
-inline Ints add_second(Ints sum, Values v, std::int32_t word) {
-  sum = add(sum, multiply_pairs(v.odd, splat_int(word)));
+inline Ints add_second(Ints sum, Weights w, std::int32_t word) {
+  sum = add(sum, multiply_pairs(w.odd, splat_int(word)));
   keep_in_register(sum);
   return sum;
 }

@@ -12,7 +12,7 @@ struct Prepared {
   float scale;
 };
 
-// Four inputs of sixteen rows.
+// Four inputs of sixteen rows, or four positions of sixteen elements of values.
 struct Weights {
   Ints signed_bytes;
 };
@@ -25,29 +25,18 @@ inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
 
 inline Weights load_weights(const std::int8_t* p) { return {load_ints(p)}; }
 
+// Adds the products with four unsigned bytes.
+inline Ints add_word(Ints sum, Weights w, std::int32_t word) { return add_quads(sum, splat_int(word), w.signed_bytes); }
+inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) { return add_word(sum, w, p.quad[k]); }
 // Adds 128 * the sum of a row's weights: what their products with q + 128 have too much.
-inline Ints add_excess(Ints sum, Weights w) {
-  return add_quads(sum, splat_int(static_cast<std::int32_t>(0x80808080)), w.signed_bytes);
-}
-
-inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
-  return add_quads(sum, splat_int(p.quad[k]), w.signed_bytes);
-}
+inline Ints add_excess(Ints sum, Weights w) { return add_word(sum, w, static_cast<std::int32_t>(0x80808080)); }
 
 // Weights of 16 positions, whole numbers up to kMostShare, ready to be multiplied with values: of each four positions
 // the low bytes as the first word, the high bytes as the second.
 inline Ints share_words(Ints shares) { return gather_bytes(shares); }
 
-// Four positions of sixteen elements.
-struct Values {
-  Ints signed_bytes;
-};
-
-inline Values load_values(const std::int8_t* p) { return {load_ints(p)}; }
-inline Ints add_first(Ints sum, Values v, std::int32_t word) { return add_quads(sum, splat_int(word), v.signed_bytes); }
-inline Ints add_second(Ints sum, Values v, std::int32_t word) {
-  return add_quads(sum, splat_int(word), v.signed_bytes);
-}
+inline Ints add_first(Ints sum, Weights w, std::int32_t word) { return add_word(sum, w, word); }
+inline Ints add_second(Ints sum, Weights w, std::int32_t word) { return add_word(sum, w, word); }
 inline Ints join(Ints first, Ints second) { return add(first, shift_left<8>(second)); }
 
 std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {

@@ -73,22 +73,25 @@ void rms_norm(const float* x, const float* w, std::int32_t n, float eps, float* 
   if (written % kGroup != 0) store(y + written, zeros());
 }
 
-void silu_mul(const float* gate, const float* up, std::int32_t n, float* out) noexcept {
+// g / (1 + exp(-z)).
+inline Floats times_sigmoid(Floats g, Floats z) {
   const Ints sign = splat_int(static_cast<std::int32_t>(0x80000000u));
+  const Floats e = exp_exact(from_bits(add(bits(z), sign)));  // adding the sign bit flips it: -z
+  return div(g, add(splat(1.0f), e));
+}
+
+void silu_mul(const float* gate, const float* up, std::int32_t n, float* out) noexcept {
   for (std::int32_t i = 0; i < n; i += kLanes) {
     const Floats g = load(gate + i);
-    const Floats e = exp_exact(from_bits(add(bits(g), sign)));  // adding the sign bit flips it: -g
-    store(out + i, mul(div(g, add(splat(1.0f), e)), load(up + i)));
+    store(out + i, mul(times_sigmoid(g, g), load(up + i)));
   }
 }
 
 void gelu_mul(const float* gate, const float* up, std::int32_t n, float* out) noexcept {
-  const Ints sign = splat_int(static_cast<std::int32_t>(0x80000000u));
   for (std::int32_t i = 0; i < n; i += kLanes) {
     const Floats g = load(gate + i);
     const Floats z = mul(mul(splat(1.5957691216057308f), g), add(splat(1.0f), mul(splat(0.044715f), mul(g, g))));
-    const Floats e = exp_exact(from_bits(add(bits(z), sign)));
-    store(out + i, mul(div(g, add(splat(1.0f), e)), load(up + i)));
+    store(out + i, mul(times_sigmoid(g, z), load(up + i)));
   }
 }
 

@@ -30,7 +30,6 @@ inline Ints add(Ints a, Ints b) { return _mm512_add_epi32(a, b); }
 inline Ints subtract(Ints a, Ints b) { return _mm512_sub_epi32(a, b); }
 inline Ints max_ints(Ints a, Ints b) { return _mm512_max_epi32(a, b); }
 inline Ints bit_and(Ints a, Ints b) { return _mm512_and_si512(a, b); }
-inline Ints bit_xor(Ints a, Ints b) { return _mm512_xor_si512(a, b); }
 template <int kBits>
 inline Ints shift_left(Ints a) {
   return _mm512_slli_epi32(a, kBits);
