@@ -62,7 +62,7 @@ typedef enum koan_routing {
 typedef struct koan_options {
   size_t struct_size;        /* sizeof(koan_options), set by koan_options_init */
   int level;                 /* 1..9, default 6: from fast to small (docs/cli.md) */
-  unsigned threads;          /* 0 and 1: the calling thread only */
+  unsigned threads;          /* 0 and 1: the calling thread only. They take segments, or share the work of few. */
   uint32_t segment_bytes;    /* 0: what the level says; else 1024..8388608 */
   unsigned streams;          /* segments advanced together per thread; 0: by the model; else 1..64. Never changes the bytes. */
   uint32_t segments;         /* cut each block of 8 MiB, or less input, into so many; 0: by the level; else 1..8192 */

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/split_mix.h"
+#include "base/team.h"
 #include "base/workers.h"
 #include "chat/stop_filter.h"
 
@@ -149,12 +150,15 @@ Result<std::vector<Completion>> Generator::run(std::span<const Prompt> prompts, 
   const auto together = static_cast<std::uint32_t>(std::min<std::size_t>(batch_, prompts.size()));
   const unsigned workers = std::min(threads_, together);
   const Window window = window_for(longest + options.max_tokens);
-  KOAN_TRY(run_workers(workers, [&](unsigned worker) -> Status {
+  const auto work = [&](unsigned worker) -> Status {
     const std::uint32_t n = together / workers + (worker < together % workers ? 1 : 0);
     KOAN_ASSIGN(Streams streams, Streams::create(model_, kernels_, window, n, n * kPromptRows));
+    const Piece helpers = piece_of(threads_, worker, workers);
+    KOAN_TRY(streams.use_threads(threads_for(*model_, helpers.last - helpers.first)));
     run.work(streams, n);
     return {};
-  }));
+  };
+  KOAN_TRY(run_workers(workers, work));
   return run.take();
 }
 
@@ -171,6 +175,7 @@ Result<std::vector<ChoiceScore>> Generator::choose(const Prompt& prompt, std::sp
     longest = std::max(longest, texts.back().size());
   }
   KOAN_ASSIGN(Streams streams, Streams::create(model_, kernels_, window_for(prompt.size() + longest), 1, kPromptRows));
+  KOAN_TRY(streams.use_threads(threads_for(*model_, threads_)));
   const auto feed = [&](const std::vector<Token>& tokens, std::size_t count) {
     std::uint32_t last = 0;
     for (std::size_t at = 0; at < count; at += last + 1) {

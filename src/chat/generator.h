@@ -54,9 +54,16 @@ struct ChoiceScore {
 
 class Generator {
  public:
-  // `kernels` lives as long as the generator. At most `batch` prompts advance together, 1..64, divided among `threads`.
+  // `kernels` lives as long as the generator. At most `batch` prompts advance together, 1..64, divided among `threads`;
+  // where there are fewer prompts than threads, the others help with those (Streams::use_threads).
   static Generator create(std::shared_ptr<const Model> model, SpecialTokens special, const Kernels* kernels,
                           std::uint32_t batch, unsigned threads = 1);
+  // The same with another number of threads: for who shares them among several calls.
+  Generator with_threads(unsigned threads) const {
+    Generator out = *this;
+    out.threads_ = threads < 1 ? 1 : threads;
+    return out;
+  }
 
   using Prompt = std::vector<Token>;  // begins with the start token, if the model has one
   // A piece of text of prompt `index`; false: stop it. With several threads it is called from each of them, for one

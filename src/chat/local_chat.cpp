@@ -54,7 +54,7 @@ std::string replace_broken_utf8(std::string_view text) {
 
 std::unique_ptr<LocalChat> LocalChat::create(std::string name, LocalModel model, const Kernels* kernels,
                                              unsigned threads, Cancelled cancelled) {
-  Generator generator = Generator::create(model.model, model.special, kernels, 1);
+  Generator generator = Generator::create(model.model, model.special, kernels, 1, threads);
   return std::unique_ptr<LocalChat>(new LocalChat(std::move(name), std::move(model), std::move(generator),
                                                   std::max(threads, 1u), std::move(cancelled)));
 }
@@ -74,11 +74,11 @@ std::size_t LocalChat::prompt_tokens(const ChatRequest& request) const {
 }
 
 // Each request is a run of its own: in a shared one its random numbers would depend on its place.
-Result<ChatReply> LocalChat::reply_to(const ChatRequest& request) const {
+Result<ChatReply> LocalChat::reply_to(const ChatRequest& request, const Generator& generator) const {
   KOAN_ASSIGN(const GenerateOptions options, options_of(request, !model_.chat_template));
   KOAN_ASSIGN(const Generator::Prompt prompt, prompt_of(request));
   const auto goes_on = [&](std::size_t, std::string_view) { return !cancelled_ || !cancelled_(); };
-  KOAN_ASSIGN(const std::vector<Completion> made, generator_.run(std::span(&prompt, 1), options, goes_on));
+  KOAN_ASSIGN(const std::vector<Completion> made, generator.run(std::span(&prompt, 1), options, goes_on));
   if (made[0].reason == FinishReason::kCancelled) return Error{ErrorCode::kCancelled, "interrupted"};
   return ChatReply{
       std::string(strip(replace_broken_utf8(made[0].text))), made[0].reason, {made[0].prompt_tokens, made[0].tokens.size()}};
@@ -86,15 +86,16 @@ Result<ChatReply> LocalChat::reply_to(const ChatRequest& request) const {
 
 Result<std::vector<ChatReply>> LocalChat::replies(std::span<const ChatRequest> requests) {
   std::vector<ChatReply> out(requests.size());
+  const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(requests.size(), 1, threads_));
+  const Generator each = generator_.with_threads(threads_ / workers);
   std::atomic<std::size_t> next{0};
   const auto work = [&](unsigned) -> Status {
     for (std::size_t i = next++; i < requests.size(); i = next++) {
-      KOAN_ASSIGN(out[i], reply_to(requests[i]));
+      KOAN_ASSIGN(out[i], reply_to(requests[i], each));
     }
     return {};
   };
-  const std::size_t workers = std::clamp<std::size_t>(requests.size(), 1, threads_);
-  KOAN_TRY(run_workers(static_cast<unsigned>(workers), work));
+  KOAN_TRY(run_workers(workers, work));
   return out;
 }
 

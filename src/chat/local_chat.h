@@ -23,7 +23,7 @@ std::string replace_broken_utf8(std::string_view text);
 class LocalChat final : public ChatModel {
  public:
   using Cancelled = std::function<bool()>;  // asked from several threads after each piece of text; may be empty
-  // `kernels` lives as long as the model. `threads` >= 1: requests that are worked on at the same time.
+  // `kernels` lives as long as the model. Requests of one call share `threads` >= 1.
   static std::unique_ptr<LocalChat> create(std::string name, LocalModel model, const Kernels* kernels,
                                            unsigned threads = 1, Cancelled cancelled = {});
 
@@ -45,7 +45,7 @@ class LocalChat final : public ChatModel {
         threads_(threads),
         cancelled_(std::move(cancelled)) {}
   Result<Generator::Prompt> prompt_of(const ChatRequest& request) const;
-  Result<ChatReply> reply_to(const ChatRequest& request) const;
+  Result<ChatReply> reply_to(const ChatRequest& request, const Generator& generator) const;
 
   std::string name_;
   LocalModel model_;

@@ -99,12 +99,14 @@ void print_scores(const Ready& ready, const GenerateArguments& arguments, std::s
 
 Status choose(const Ready& ready, const GenerateArguments& arguments, const std::vector<Generator::Prompt>& prompts) {
   std::vector<std::vector<ChoiceScore>> scores(prompts.size());
+  const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(prompts.size(), 1, arguments.threads));
+  const Generator each = ready.generator.with_threads(arguments.threads / workers);
   std::atomic<std::size_t> next{0};
   std::mutex printing;  // guards scores and printed
   std::size_t printed = 0;
   const auto work = [&](unsigned) -> Status {
     for (std::size_t i = next++; i < prompts.size() && !interrupted(); i = next++) {
-      KOAN_ASSIGN(std::vector<ChoiceScore> made, ready.generator.choose(prompts[i], arguments.choices));
+      KOAN_ASSIGN(std::vector<ChoiceScore> made, each.choose(prompts[i], arguments.choices));
       const std::lock_guard lock(printing);
       scores[i] = std::move(made);
       for (; printed < scores.size() && !scores[printed].empty(); ++printed)  // in order, so that a Ctrl-C loses little
@@ -112,8 +114,7 @@ Status choose(const Ready& ready, const GenerateArguments& arguments, const std:
     }
     return {};
   };
-  const std::size_t workers = std::clamp<std::size_t>(prompts.size(), 1, arguments.threads);
-  KOAN_TRY(run_workers(static_cast<unsigned>(workers), work));
+  KOAN_TRY(run_workers(workers, work));
   if (interrupted()) return Error{ErrorCode::kCancelled, "interrupted"};
   return {};
 }

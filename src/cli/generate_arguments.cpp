@@ -55,7 +55,7 @@ void add_options(CLI::App& app, Raw& raw) {
       ->type_name("N")
       ->check(CLI::Range(1, 64).description(""));
   app.add_option("-T,--threads", out.threads,
-                 "Threads that share the prompts; never change the text; default: one a core")
+                 "Threads, never change the text; default: one a core")
       ->type_name("N")
       ->check(CLI::Range(0, 1024).description(""));
   add_remote_options(app, out.remote);

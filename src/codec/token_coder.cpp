@@ -4,6 +4,8 @@
 #include <atomic>
 #include <bit>
 
+#include "base/team.h"
+
 namespace koan {
 namespace {
 
@@ -291,6 +293,11 @@ Result<unsigned> TokenCoder::prepare(std::span<const Demand> demands) {
     KOAN_ASSIGN(Streams streams, Streams::create(setup_.model, setup_.kernels, setup_.window, streams_per_worker_,
                                                  std::max(rows_per_pass(*setup_.model), streams_per_worker_)));
     workers_.push_back(std::move(streams));
+  }
+  // Where there are fewer texts than threads, the others help with the texts there are.
+  for (unsigned w = 0; w < threads; ++w) {
+    const Piece helpers = piece_of(setup_.threads, w, threads);
+    KOAN_TRY(workers_[w].use_threads(threads_for(*setup_.model, helpers.last - helpers.first)));
   }
   return threads;
 }

@@ -1,8 +1,10 @@
 // The forward pass behind Streams: scratch memory, caches, and the order of numerics section 10.
 #pragma once
 
+#include <memory>
 #include <vector>
 
+#include "base/team.h"
 #include "model/kv_cache.h"
 #include "model/rope.h"
 #include "model/streams.h"
@@ -45,16 +47,22 @@ struct Streams::Impl {
   AlignedBuffer<float> logits;         // [row][vocabulary]
   AlignedBuffer<std::uint32_t> freqs;  // [row][vocabulary]
 
+  AlignedBuffer<float> mixed;          // [row][head][head_stride], attention's result where heads are padded
+
   // For the heads that share one key/value head, one row at a time.
-  AlignedBuffer<float> rotated;
-  AlignedBuffer<std::int8_t> query, sink_query, key, value;
-  AlignedBuffer<float> query_scale, sink_query_scale, key_scale, value_scale;
-  AlignedBuffer<float> scores;
-  AlignedBuffer<float> mixed;  // attention result, heads padded
+  struct HeadScratch {
+    AlignedBuffer<float> rotated;
+    AlignedBuffer<std::int8_t> query, sink_query, key, value;
+    AlignedBuffer<float> query_scale, sink_query_scale, key_scale, value_scale;
+    AlignedBuffer<float> scores;
+  };
+  std::unique_ptr<Team> team;             // null: this thread alone
+  std::vector<HeadScratch> head_scratch;  // one for each member
 
   Status allocate(std::uint32_t n_streams, Window window);
+  Status use_threads(unsigned n);
   void forward(std::span<const Row> batch) noexcept;
-  // Of a row of the last forward(), once.
+  // Of a row of the last forward(), and, since they are asked for in order, of as many more as the team has members.
   void count_frequencies(std::uint32_t row) noexcept;
 
  private:
@@ -63,19 +71,30 @@ struct Streams::Impl {
   const Reach& reach_of(std::uint32_t layer) const noexcept {
     return weights->config.local.contains(layer) ? reaches.back() : reaches.front();
   }
+  unsigned members() const noexcept { return team ? team->members() : 1; }
+  // fn(part) for every member of the team, side by side.
+  template <typename Fn>
+  void share(Fn fn) noexcept;
+  // fn(row) for the rows first..last-1, side by side.
+  template <typename Fn>
+  void each_row(std::uint32_t first, std::uint32_t last, Fn fn) noexcept;
   void begin_rows(std::span<const Row> batch) noexcept;
   void attention_part(const LayerWeights& layer, std::uint32_t index) noexcept;
   void feed_forward_part(const LayerWeights& layer) noexcept;
   void output_part() noexcept;
-  void normalise(const AlignedBuffer<float>& weight) noexcept;
-  void linear(const PackedStorage& matrix, float* out, std::size_t stride) noexcept;
+  void normalise_row(const AlignedBuffer<float>& weight, std::size_t row) noexcept;
+  // out = matrix * quantise(hidden) for all rows, when make_row(row) has filled its row of hidden.
+  template <typename Fn>
+  void linear(const PackedStorage& matrix, float* out, Fn make_row) noexcept;
   void add_result(std::size_t stride, const AlignedBuffer<float>& post_norm) noexcept;
-  void attend_row(const LayerWeights& layer, std::uint32_t index, std::uint32_t row, float* qkv) noexcept;
+  void attend_head(const LayerWeights& layer, std::uint32_t index, std::uint32_t row, std::uint32_t kv_head,
+                   HeadScratch& scratch) noexcept;
+  void unpad_heads(std::size_t row, std::size_t width) noexcept;
   void norm_head(const AlignedBuffer<float>& weight, float* head) const noexcept;
   void store_position(const LayerWeights& layer, const Reach& reach, std::uint32_t row, const KvCache::Head& head,
-                      float* key_in, const float* value_in) noexcept;
-  void quantise_query(const float* heads, const Reach& reach, std::size_t angle_row, std::int8_t* out,
-                      float* out_scale) noexcept;
+                      float* key_in, const float* value_in, HeadScratch& scratch) noexcept;
+  void quantise_query(const float* heads, const Reach& reach, std::size_t angle_row, float* rotated, std::int8_t* out,
+                      float* out_scale) const noexcept;
 };
 
 }  // namespace koan

@@ -90,17 +90,7 @@ Status Streams::Impl::allocate(std::uint32_t n_streams, Window window) {
   take(result, n * size.result);
   take(logits, n * size.vocabulary);
   take(freqs, n * size.vocabulary);
-  take(rotated, size.group);
-  take(query, size.group);
-  take(sink_query, size.group);
-  take(key, weights->head_stride);
-  take(query_scale, size.group / kGroup);
-  take(sink_query_scale, size.group / kGroup);
-  take(key_scale, weights->head_stride / kGroup);
-  take(value, weights->head_stride);
-  take(value_scale, weights->head_stride / kGroup);
-  take(scores, std::uint64_t{c.heads / c.kv_heads} * cache.max_blocks() * kRowBlock);
-  take(mixed, std::uint64_t{c.heads} * weights->head_stride);
+  if (weights->head_stride != c.head_dim) take(mixed, n * c.heads * weights->head_stride);
   if (!ok) return Error{ErrorCode::kLimit, "not enough memory for " + std::to_string(max_rows) + " rows at a time"};
   scratch_bytes += KvCache::memory_needed(shape, window);
   rows.reserve(max_rows);
@@ -109,6 +99,35 @@ Status Streams::Impl::allocate(std::uint32_t n_streams, Window window) {
     const std::size_t last = static_cast<std::size_t>(n) * reach.rope.half();
     reach.rope.angles(sink_position(reach.window), reach.cosine.data() + last, reach.sine.data() + last);
   }
+  return use_threads(1);
+}
+
+Status Streams::Impl::use_threads(unsigned n) {
+  const Sizes size(*weights);
+  const std::uint64_t head = weights->head_stride, scores = size.group / head * cache.max_blocks() * kRowBlock;
+  for (std::size_t i = head_scratch.size(); i < n; ++i) {
+    HeadScratch scratch;
+    bool ok = true;
+    const auto take = [&](auto& buffer, std::uint64_t count) {
+      ok = ok && buffer.allocate(static_cast<std::size_t>(count));
+      scratch_bytes += buffer.bytes();
+    };
+    take(scratch.rotated, size.group);
+    take(scratch.query, size.group);
+    take(scratch.sink_query, size.group);
+    take(scratch.query_scale, size.group / kGroup);
+    take(scratch.sink_query_scale, size.group / kGroup);
+    take(scratch.key, head);
+    take(scratch.key_scale, head / kGroup);
+    take(scratch.value, head);
+    take(scratch.value_scale, head / kGroup);
+    take(scratch.scores, scores);
+    if (!ok) return Error{ErrorCode::kLimit, "not enough memory for " + std::to_string(n) + " threads"};
+    head_scratch.push_back(std::move(scratch));
+  }
+  if (n == members()) return {};
+  team.reset();
+  if (n > 1) team = std::make_unique<Team>(n);
   return {};
 }
 
@@ -133,6 +152,13 @@ Result<Streams> Streams::create(std::shared_ptr<const Weights> weights, const Ke
   KOAN_TRY(impl->allocate(n_streams, window));
   return Streams(std::move(impl));
 }
+
+unsigned threads_for(const Model& model, unsigned n) noexcept {
+  constexpr std::uint64_t kParameters = 2 << 20;  // of a member: some ten microseconds between two steps
+  return static_cast<unsigned>(std::clamp<std::uint64_t>(model.parameters() / kParameters, 1, std::max(n, 1u)));
+}
+
+Status Streams::use_threads(unsigned n) { return impl_->use_threads(std::max(n, 1u)); }
 
 void Streams::reset(std::uint32_t stream) noexcept {
   assert(stream < impl_->lengths.size());

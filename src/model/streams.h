@@ -1,5 +1,5 @@
 // Streams of tokens that advance together through one model: the batched forward pass with its key/value caches.
-// One Streams object belongs to one thread. Rows of different streams, and several rows of one stream, may share a
+// One Streams object belongs to one thread, which others may help (use_threads). Rows of different streams, and several rows of one stream, may share a
 // call; the frequencies do not depend on how rows are grouped into calls (docs/numerics.md section 8).
 #pragma once
 
@@ -39,6 +39,9 @@ class Streams {
   Streams(Streams&&) noexcept;
   Streams& operator=(Streams&&) noexcept;
 
+  // From now on forward() shares its work with n - 1 threads more, for few streams on many cores; 1, as at first: with
+  // none. The frequencies stay the same. Errors: kLimit (memory).
+  Status use_threads(unsigned n);
   // Forgets a stream's history; its next row is position 0.
   void reset(std::uint32_t stream) noexcept;
   // Feeds rows in order (rows of one stream are consecutive positions of it). rows.size() in 1..max_rows; tokens below
@@ -55,6 +58,10 @@ class Streams {
   explicit Streams(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// How many of `n` threads are worth using for a pass of few rows: what a member computes between two steps must be more
+// than the steps cost.
+unsigned threads_for(const Model& model, unsigned n) noexcept;
 
 // Runs a tiny built-in random model with these kernels and compares a hash of its frequencies with the constant of
 // the numerics version. kVerification if this build on this machine does not reproduce it. Takes milliseconds.

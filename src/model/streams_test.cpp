@@ -44,11 +44,12 @@ std::vector<std::uint64_t> step_by_step(std::shared_ptr<const Weights> weights, 
 // All streams at once, in calls of random size whose rows come from random streams.
 std::vector<std::vector<std::uint64_t>> shuffled(std::shared_ptr<const Weights> weights, const Kernels* kernels,
                                                  Window window, const std::vector<std::vector<Token>>& texts,
-                                                 std::uint64_t seed) {
+                                                 std::uint64_t seed, unsigned threads = 1) {
   constexpr std::uint32_t kMaxRows = 40;
   std::mt19937_64 random(seed);
   const auto n = static_cast<std::uint32_t>(texts.size());
   Streams streams = Streams::create(std::move(weights), kernels, window, n, kMaxRows).value();
+  EXPECT_TRUE(streams.use_threads(threads));
   std::vector<std::vector<std::uint64_t>> out(n);
   std::vector<std::size_t> fed(n, 0);
   for (;;) {
@@ -134,6 +135,40 @@ TEST_F(StreamsTest, EveryInstructionSetGivesTheSameBits) {
   for (const std::string& name : ran) list += name + " ";
   RecordProperty("instruction_sets", list);
   EXPECT_GE(ran.size(), 3u) << "not even the scalar kernels ran";
+}
+
+TEST_F(StreamsTest, ThreadsThatHelpChangeNothing) {
+  const TestShape shapes[] = {
+      {.heads = 6, .kv_heads = 3},
+      {.architecture = "qwen2", .heads = 7, .kv_heads = 1, .head_dim = 48},
+      {.width = 40, .feed_forward = 50, .heads = 5, .kv_heads = 5, .head_dim = 8, .vocabulary = 37},
+      {.architecture = "gemma2",
+       .keys = {{"attention.sliding_window", std::uint64_t{20}}, {"final_logit_softcapping", 4.0}}}};
+  for (const TestShape& shape : shapes) {
+    const auto weights = load(shape);
+    for (const std::size_t n : {1u, 3u}) {
+      std::vector<std::vector<Token>> texts;
+      for (std::uint64_t s = 0; s < n; ++s) texts.push_back(random_tokens(150, shape.vocabulary, s));
+      const auto alone = shuffled(weights, kernels_, {40, 4}, texts, 1);
+      for (const unsigned threads : {2u, 3u, 9u})
+        EXPECT_EQ(shuffled(weights, kernels_, {40, 4}, texts, 2, threads), alone)
+            << shape.architecture << ", " << threads << " threads";
+    }
+  }
+}
+
+TEST_F(StreamsTest, ThreadsComeAndGo) {
+  const TestShape shape;
+  const auto weights = load(shape);
+  const std::vector<Token> text = random_tokens(60, shape.vocabulary, 3);
+  const std::vector<std::uint64_t> expected = step_by_step(weights, kernels_, {32, 4}, text);
+  Streams streams = Streams::create(weights, kernels_, {32, 4}, 1, 1).value();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    ASSERT_TRUE(streams.use_threads(1 + static_cast<unsigned>(i / 10 % 3)));
+    const Row row{0, text[i]};
+    streams.forward({&row, 1});
+    ASSERT_EQ(hash_of(streams.next(0)), expected[i]) << i;
+  }
 }
 
 TEST_F(StreamsTest, ResetForgetsOneStreamOnly) {
