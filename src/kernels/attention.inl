@@ -172,9 +172,9 @@ inline void add_value_block(const AttentionArgs& a, std::int32_t first, std::int
       const std::int8_t* values = a.values + (a.blocks[b].slot * groups + g) * kRowBlock * kGroup;
 #pragma GCC unroll 8
       for (int k = 0; k < 4; ++k) {
-        Weights loaded[kTileValues];
+        Values loaded[kTileValues];
 #pragma GCC unroll 8
-        for (int v = 0; v < kTileValues; ++v) loaded[v] = load_weights(values + ((from + v) * 4 + k) * kRowBlock * 4);
+        for (int v = 0; v < kTileValues; ++v) loaded[v] = load_values(values + ((from + v) * 4 + k) * kRowBlock * 4);
 #pragma GCC unroll 8
         for (int h = 0; h < kHeads; ++h) {
           const std::int32_t* words = shares.words[h][b - first] + 4 * k;

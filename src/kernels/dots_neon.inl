@@ -1,5 +1,5 @@
 // Exact int8 dot products on AArch64: with the dot-product instruction (SDOT, four products and their sum at once)
-// where the file is compiled for it, else through int16. Same names as dots_pairs.inl.
+// where the file is compiled for it, else through int16. Same names as dots_signs.inl and value_pairs.inl.
 //
 // Through int16: products (|p| <= 128 * 127) of neighbouring inputs are added as int16, which holds |sum| <= 32512
 // because activations are never -128 (numerics 3), and those pairs to the int32 sums.
@@ -28,6 +28,8 @@ inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
 inline Weights load_weights(const std::int8_t* p) {
   return {vld1q_s8(p), vld1q_s8(p + 16), vld1q_s8(p + 32), vld1q_s8(p + 48)};
 }
+using Values = Weights;
+inline Values load_values(const std::int8_t* p) { return load_weights(p); }
 inline Ints add_excess(Ints sum, const Weights&) { return sum; }
 
 inline int32x4_t add_products(int32x4_t sum, int8x16_t w, int8x16_t x) {

@@ -1,6 +1,6 @@
-// Exact int8 dot products without VNNI: weights and activations are widened to int16, even and odd inputs apart, and
-// multiplied in pairs (VPMADDWD, |sum of a pair| <= 2 * 128 * 127). VPMADDUBSW would do four at a time but saturates at
-// 16 bits. Same names as dots_vnni.inl.
+// Exact int8 dot products for AVX-512 without VNNI: weights and activations are widened to int16, even and odd inputs
+// apart, and multiplied in pairs (|sum of a pair| <= 2 * 128 * 127). Needs value_pairs.inl. Same names as
+// dots_signs.inl.
 namespace koan {
 namespace {
 
@@ -14,11 +14,8 @@ struct Prepared {
   float scale;
 };
 
-// Four inputs of sixteen rows, or four positions of sixteen elements of values.
-struct Weights {
-  Ints even;
-  Ints odd;
-};
+// Four inputs of sixteen rows.
+using Weights = Values;
 
 inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
   const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
@@ -28,33 +25,14 @@ inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
   out->scale = scale;
 }
 
-inline Weights load_weights(const std::int8_t* p) {
-  const Ints bytes = load_ints(p);
-  return {shift_right_words<8>(shift_left_words<8>(bytes)), shift_right_words<8>(bytes)};
-}
+inline Weights load_weights(const std::int8_t* p) { return load_values(p); }
 inline Ints add_excess(Ints sum, const Weights&) { return sum; }
 inline Ints dot(Ints sum, Weights w, const Prepared& p, int k) {
   sum = add(sum, multiply_pairs(w.even, splat_int(p.even[k])));
   sum = add(sum, multiply_pairs(w.odd, splat_int(p.odd[k])));
-  keep_in_register(sum);  // GCC would first compute all products, and spill them, to add them as a tree
+  keep_in_register(sum);  // as in add_first
   return sum;
 }
-
-// Weights of 16 positions, whole numbers up to kMostShare, ready to be multiplied with values: of each four positions
-// the even two as the first word, the odd two as the second.
-inline Ints share_words(Ints shares) { return add(shares, shift_left<16>(swap_pairs(shares))); }
-
-inline Ints add_first(Ints sum, Weights w, std::int32_t word) {
-  sum = add(sum, multiply_pairs(w.even, splat_int(word)));
-  keep_in_register(sum);  // as in dot
-  return sum;
-}
-inline Ints add_second(Ints sum, Weights w, std::int32_t word) {
-  sum = add(sum, multiply_pairs(w.odd, splat_int(word)));
-  keep_in_register(sum);
-  return sum;
-}
-inline Ints join(Ints first, Ints second) { return add(first, second); }
 
 std::uint64_t int8_peak(std::uint64_t iterations, std::int32_t* sink) noexcept {
   constexpr int kChains = kPeakChains;

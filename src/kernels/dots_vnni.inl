@@ -1,6 +1,6 @@
 // Exact int8 dot products with VPDPBUSD, which multiplies unsigned by signed bytes: activations become q + 128 by
 // flipping their top bit, and the sums of a row start at kBaseBits - 128 * sum(weights), which takes the excess away
-// again. Same names as dots_pairs.inl. Needs: add_quads(sum, unsigned, signed), kPeakChains.
+// again. Same names as dots_signs.inl and value_pairs.inl. Needs: add_quads(sum, unsigned, signed), kPeakChains.
 namespace koan {
 namespace {
 
@@ -24,6 +24,8 @@ inline void prepare(const std::int8_t* q, float scale, Prepared* out) {
 }
 
 inline Weights load_weights(const std::int8_t* p) { return {load_ints(p)}; }
+using Values = Weights;
+inline Values load_values(const std::int8_t* p) { return load_weights(p); }
 
 // Adds the products with four unsigned bytes.
 inline Ints add_word(Ints sum, Weights w, std::int32_t word) { return add_quads(sum, splat_int(word), w.signed_bytes); }

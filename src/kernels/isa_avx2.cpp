@@ -7,11 +7,12 @@ namespace koan {
 namespace {
 constexpr const char* kName = "avx2";
 constexpr int kTileRows = 1;
-constexpr int kTileCols = 2;
+constexpr int kTileCols = 4;
+constexpr int kColumnRows = 4;
 constexpr int kTileBlocks = 1;
 constexpr int kTileHeads = 2;
 constexpr int kTileValues = 1;
-constexpr int kPeakChains = 3;
+constexpr int kPeakChains = 6;
 }  // namespace
 }  // namespace koan
 
@@ -21,7 +22,8 @@ constexpr int kPeakChains = 3;
 #include "kernels/reductions_x86.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/frequencies.inl"
-#include "kernels/dots_pairs.inl"
+#include "kernels/value_pairs.inl"
+#include "kernels/dots_signs.inl"
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"
 #include "kernels/mixing_x86.inl"

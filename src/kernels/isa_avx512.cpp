@@ -9,6 +9,7 @@ namespace {
 constexpr const char* kName = "avx512";
 constexpr int kTileRows = 2;
 constexpr int kTileCols = 4;
+constexpr int kColumnRows = 2;
 constexpr int kTileBlocks = 2;
 constexpr int kTileHeads = 4;
 constexpr int kTileValues = 2;
@@ -22,6 +23,7 @@ constexpr int kPeakChains = 6;
 #include "kernels/reductions_x86.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/frequencies.inl"
+#include "kernels/value_pairs.inl"
 #include "kernels/dots_pairs.inl"
 #include "kernels/matmul.inl"
 #include "kernels/attention.inl"

@@ -9,6 +9,7 @@ namespace {
 constexpr const char* kName = "neondot";
 constexpr int kTileRows = 1;
 constexpr int kTileCols = 3;
+constexpr int kColumnRows = 1;
 constexpr int kTileBlocks = 1;
 constexpr int kTileHeads = 2;
 constexpr int kTileValues = 1;

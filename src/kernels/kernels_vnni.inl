@@ -4,6 +4,7 @@ namespace koan {
 namespace {
 constexpr int kTileRows = 2;
 constexpr int kTileCols = 6;
+constexpr int kColumnRows = 2;
 constexpr int kTileBlocks = 2;
 constexpr int kTileHeads = 4;
 constexpr int kTileValues = 2;

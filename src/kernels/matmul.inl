@@ -1,5 +1,6 @@
-// Linear layers (numerics section 4): tiles of kRows row blocks by kCols columns whose sums stay in registers over all
-// groups; included after one of the dots files, which it takes the exact products of a group from.
+// Linear layers (numerics section 4): tiles of kTileRows row blocks by kTileCols columns, or kColumnRows by one column
+// (several places of the memory read at once), whose sums stay in registers over all groups; included after one of the
+// dots files, which it takes the exact products of a group from.
 namespace koan {
 namespace {
 
@@ -175,7 +176,8 @@ void matmul(const PackedMatrix& w, const std::int8_t* q, const float* d, std::in
                 y + static_cast<std::size_t>(col) * y_stride,
                 y_stride,
                 first == 0};
-      const std::int32_t done = multiply_rows<kTileRows, kTileCols>(t, 0, w.row_blocks, cols);
+      const std::int32_t done = cols == 1 ? multiply_rows<kColumnRows, 1>(t, 0, w.row_blocks, 1)
+                                          : multiply_rows<kTileRows, kTileCols>(t, 0, w.row_blocks, cols);
       multiply_rows<1, kTileCols>(t, done, w.row_blocks, cols);
     }
   }
