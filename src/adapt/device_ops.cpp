@@ -112,11 +112,13 @@ Tensor causal_attention(const Tensor& q, const Tensor& k, const Tensor& v) {
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 5)
   return at::scaled_dot_product_attention(q, k, v, {}, 0.0, true, std::nullopt, true);
 #else  // all scores are kept in memory
-  const auto spread = [&](const Tensor& t) { return t.repeat_interleave(q.size(1) / t.size(1), 1); };
+  // Products of bf16 are summed in bf16 by LibTorch on a processor without AVX-512.
+  const auto type = q.is_cpu() ? torch::kFloat : torch::kBFloat16;
+  const auto spread = [&](const Tensor& t) { return t.to(type).repeat_interleave(q.size(1) / t.size(1), 1); };
   const Tensor future = torch::ones({q.size(2), q.size(2)}, q.options().dtype(torch::kBool)).triu(1);
-  const Tensor scores =
-      torch::matmul(q, spread(k).transpose(2, 3)).to(torch::kFloat) / std::sqrt(static_cast<double>(q.size(3)));
-  return torch::matmul(torch::softmax(scores.masked_fill(future, -1e30), -1).to(torch::kBFloat16), spread(v));
+  const Tensor scores = torch::matmul(q.to(type), spread(k).transpose(2, 3)).to(torch::kFloat) /
+                        std::sqrt(static_cast<double>(q.size(3)));
+  return torch::matmul(torch::softmax(scores.masked_fill(future, -1e30), -1).to(type), spread(v)).to(torch::kBFloat16);
 #endif
 }
 
