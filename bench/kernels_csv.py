@@ -7,7 +7,7 @@ import csv
 import json
 import sys
 
-FIELDS = ["set", "rows", "inputs", "batch", "int8 GMAC/s", "share of int8 peak", "share of reading", "exact time over loose",
+FIELDS = ["set", "rows", "inputs", "batch", "int8 GMAC/s", "share of int8 peak", "exact time over loose",
           "lower quartile", "upper quartile", "pairs of times"]
 
 
@@ -19,7 +19,6 @@ def main():
         if what == "matmul":
             row["int8 GMAC/s"] = f"{run['MAC/s'] / 1e9:.1f}"
             row["share of int8 peak"] = f"{run['of_peak']:.3f}"
-            row["share of reading"] = f"{run['of_reading']:.3f}" if "of_reading" in run else ""
         else:
             row["exact time over loose"] = f"{run['ratio']:.3f}"
             row["lower quartile"] = f"{run['lower_quartile']:.3f}"
