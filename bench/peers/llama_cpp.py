@@ -49,10 +49,10 @@ def main():
         subprocess.run([sys.executable, os.path.join(HERE, "smollm_shape.py"), model, *sources], check=True)
         long_text = os.path.join(ROOT, "docs/format.md")
         with open(long_text, "rb") as source:
-            beginning = source.read(max(SEGMENT * STREAMS * threads, ONE_STREAM))
+            whole = source.read()
         for path, size in (text, SEGMENT * STREAMS * threads), (one_text, ONE_STREAM):
             with open(path, "wb") as copy:
-                copy.write(beginning[:size])
+                copy.write(whole[:size])
         for number in range(1, rounds + 1):
             load = f"{os.getloadavg()[0]:.1f}"
             for tool, what, rate in measure(program, model, text, one_text, long_text, threads):

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace koan {
@@ -20,9 +21,9 @@ class Team {
 
   unsigned members() const noexcept { return members_; }
 
-  // Calls fn(part) once for each part in 0..members-1 and returns when all are done. Part p is for member p, whose caches
-  // have what it needed last time; whoever is done takes parts of members that have not begun, since their thread may
-  // not even run. fn must not throw. One call at a time.
+  // Calls fn(part) once for each part in 0..members-1 and returns when all are done. Part p is for member p, whose
+  // caches have what it needed last time; whoever is done takes parts of members that have not begun, since their
+  // thread may not even run. fn must not throw. One call at a time.
   template <typename Fn>
   void run(Fn&& fn) noexcept {
     step_.call = [](void* f, unsigned part) { (*static_cast<std::remove_reference_t<Fn>*>(f))(part); };
@@ -45,8 +46,8 @@ class Team {
 
   unsigned members_;
   std::unique_ptr<Part[]> parts_;
-  Step step_;  // written while no part is taken, read by those who took one
-  alignas(64) std::atomic<std::uint32_t> now_{0};  // number of the current step
+  Step step_;                                       // written while no part is taken, read by those who took one
+  alignas(64) std::atomic<std::uint32_t> now_{0};   // number of the current step
   alignas(64) std::atomic<std::uint32_t> done_{0};  // parts of it
   std::atomic<bool> ended_{false};
   std::vector<std::thread> threads_;

@@ -6,7 +6,6 @@
 #include <unordered_set>
 
 #include "base/split_mix.h"
-#include "base/team.h"
 #include "base/workers.h"
 #include "chat/stop_filter.h"
 
@@ -153,8 +152,7 @@ Result<std::vector<Completion>> Generator::run(std::span<const Prompt> prompts, 
   const auto work = [&](unsigned worker) -> Status {
     const std::uint32_t n = together / workers + (worker < together % workers ? 1 : 0);
     KOAN_ASSIGN(Streams streams, Streams::create(model_, kernels_, window, n, n * kPromptRows));
-    const Piece helpers = piece_of(threads_, worker, workers);
-    KOAN_TRY(streams.use_threads(threads_for(*model_, helpers.last - helpers.first)));
+    KOAN_TRY(streams.use_threads(threads_for(*model_, threads_, worker, workers)));
     run.work(streams, n);
     return {};
   };

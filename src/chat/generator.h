@@ -58,6 +58,7 @@ class Generator {
   // where there are fewer prompts than threads, the others help with those (Streams::use_threads).
   static Generator create(std::shared_ptr<const Model> model, SpecialTokens special, const Kernels* kernels,
                           std::uint32_t batch, unsigned threads = 1);
+  unsigned threads() const noexcept { return threads_; }
   // The same with another number of threads: for who shares them among several calls.
   Generator with_threads(unsigned threads) const {
     Generator out = *this;

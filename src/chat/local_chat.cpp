@@ -55,8 +55,8 @@ std::string replace_broken_utf8(std::string_view text) {
 std::unique_ptr<LocalChat> LocalChat::create(std::string name, LocalModel model, const Kernels* kernels,
                                              unsigned threads, Cancelled cancelled) {
   Generator generator = Generator::create(model.model, model.special, kernels, 1, threads);
-  return std::unique_ptr<LocalChat>(new LocalChat(std::move(name), std::move(model), std::move(generator),
-                                                  std::max(threads, 1u), std::move(cancelled)));
+  return std::unique_ptr<LocalChat>(
+      new LocalChat(std::move(name), std::move(model), std::move(generator), std::move(cancelled)));
 }
 
 Result<Generator::Prompt> LocalChat::prompt_of(const ChatRequest& request) const {
@@ -80,14 +80,15 @@ Result<ChatReply> LocalChat::reply_to(const ChatRequest& request, const Generato
   const auto goes_on = [&](std::size_t, std::string_view) { return !cancelled_ || !cancelled_(); };
   KOAN_ASSIGN(const std::vector<Completion> made, generator.run(std::span(&prompt, 1), options, goes_on));
   if (made[0].reason == FinishReason::kCancelled) return Error{ErrorCode::kCancelled, "interrupted"};
-  return ChatReply{
-      std::string(strip(replace_broken_utf8(made[0].text))), made[0].reason, {made[0].prompt_tokens, made[0].tokens.size()}};
+  return ChatReply{std::string(strip(replace_broken_utf8(made[0].text))),
+                   made[0].reason,
+                   {made[0].prompt_tokens, made[0].tokens.size()}};
 }
 
 Result<std::vector<ChatReply>> LocalChat::replies(std::span<const ChatRequest> requests) {
   std::vector<ChatReply> out(requests.size());
-  const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(requests.size(), 1, threads_));
-  const Generator each = generator_.with_threads(threads_ / workers);
+  const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(requests.size(), 1, generator_.threads()));
+  const Generator each = generator_.with_threads(generator_.threads() / workers);
   std::atomic<std::size_t> next{0};
   const auto work = [&](unsigned) -> Status {
     for (std::size_t i = next++; i < requests.size(); i = next++) {

@@ -38,11 +38,10 @@ class LocalChat final : public ChatModel {
   Result<std::vector<ChoiceScore>> choose(const ChatRequest& request, std::span<const std::string> choices) override;
 
  private:
-  LocalChat(std::string name, LocalModel model, Generator generator, unsigned threads, Cancelled cancelled)
+  LocalChat(std::string name, LocalModel model, Generator generator, Cancelled cancelled)
       : name_(std::move(name)),
         model_(std::move(model)),
         generator_(std::move(generator)),
-        threads_(threads),
         cancelled_(std::move(cancelled)) {}
   Result<Generator::Prompt> prompt_of(const ChatRequest& request) const;
   Result<ChatReply> reply_to(const ChatRequest& request, const Generator& generator) const;
@@ -50,7 +49,6 @@ class LocalChat final : public ChatModel {
   std::string name_;
   LocalModel model_;
   Generator generator_;
-  unsigned threads_;
   Cancelled cancelled_;
 };
 

@@ -54,8 +54,7 @@ void add_options(CLI::App& app, Raw& raw) {
   app.add_option("--batch", out.batch, "Prompts that advance together; never changes the text; default 8")
       ->type_name("N")
       ->check(CLI::Range(1, 64).description(""));
-  app.add_option("-T,--threads", out.threads,
-                 "Threads, never change the text; default: one a core")
+  app.add_option("-T,--threads", out.threads, "Threads, never change the text; default: one a core")
       ->type_name("N")
       ->check(CLI::Range(0, 1024).description(""));
   add_remote_options(app, out.remote);

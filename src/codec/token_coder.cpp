@@ -4,8 +4,6 @@
 #include <atomic>
 #include <bit>
 
-#include "base/team.h"
-
 namespace koan {
 namespace {
 
@@ -295,10 +293,8 @@ Result<unsigned> TokenCoder::prepare(std::span<const Demand> demands) {
     workers_.push_back(std::move(streams));
   }
   // Where there are fewer texts than threads, the others help with the texts there are.
-  for (unsigned w = 0; w < threads; ++w) {
-    const Piece helpers = piece_of(setup_.threads, w, threads);
-    KOAN_TRY(workers_[w].use_threads(threads_for(*setup_.model, helpers.last - helpers.first)));
-  }
+  for (unsigned w = 0; w < threads; ++w)
+    KOAN_TRY(workers_[w].use_threads(threads_for(*setup_.model, setup_.threads, w, threads)));
   return threads;
 }
 

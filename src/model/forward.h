@@ -46,7 +46,6 @@ struct Streams::Impl {
   AlignedBuffer<float> result;         // [row][output of a linear layer]
   AlignedBuffer<float> logits;         // [row][vocabulary]
   AlignedBuffer<std::uint32_t> freqs;  // [row][vocabulary]
-
   AlignedBuffer<float> mixed;          // [row][head][head_stride], attention's result where heads are padded
 
   // For the heads that share one key/value head, one row at a time.

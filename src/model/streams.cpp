@@ -153,9 +153,11 @@ Result<Streams> Streams::create(std::shared_ptr<const Weights> weights, const Ke
   return Streams(std::move(impl));
 }
 
-unsigned threads_for(const Model& model, unsigned n) noexcept {
+unsigned threads_for(const Model& model, unsigned threads, unsigned worker, unsigned workers) noexcept {
   constexpr std::uint64_t kParameters = 2 << 20;  // of a member: some ten microseconds between two steps
-  return static_cast<unsigned>(std::clamp<std::uint64_t>(model.parameters() / kParameters, 1, std::max(n, 1u)));
+  const Piece share = piece_of(threads, worker, workers);
+  return static_cast<unsigned>(
+      std::clamp<std::uint64_t>(model.parameters() / kParameters, 1, std::max(share.last - share.first, 1u)));
 }
 
 Status Streams::use_threads(unsigned n) { return impl_->use_threads(std::max(n, 1u)); }

@@ -1,6 +1,7 @@
 // Streams of tokens that advance together through one model: the batched forward pass with its key/value caches.
-// One Streams object belongs to one thread, which others may help (use_threads). Rows of different streams, and several rows of one stream, may share a
-// call; the frequencies do not depend on how rows are grouped into calls (docs/numerics.md section 8).
+// One Streams object belongs to one thread, which others may help (use_threads). Rows of different streams, and several
+// rows of one stream, may share a call; the frequencies do not depend on how rows are grouped into calls
+// (docs/numerics.md section 8).
 #pragma once
 
 #include <cstdint>
@@ -59,9 +60,9 @@ class Streams {
   std::unique_ptr<Impl> impl_;
 };
 
-// How many of `n` threads are worth using for a pass of few rows: what a member computes between two steps must be more
-// than the steps cost.
-unsigned threads_for(const Model& model, unsigned n) noexcept;
+// The share of one of `workers` in `threads`, as far as it is worth using for a pass of few rows: what a member
+// computes between two steps must be more than the steps cost.
+unsigned threads_for(const Model& model, unsigned threads, unsigned worker = 0, unsigned workers = 1) noexcept;
 
 // Runs a tiny built-in random model with these kernels and compares a hash of its frequencies with the constant of
 // the numerics version. kVerification if this build on this machine does not reproduce it. Takes milliseconds.
