@@ -32,6 +32,8 @@ struct Operations {
   decltype(&train::swiglu) swiglu;
   decltype(&train::attention) attention;
 };
+// Instead of the bytes of pointers, which CTest would take into the test's name.
+void PrintTo(const Operations& operations, std::ostream* out) { *out << operations.name; }
 class NetOpsEverywhere : public testing::TestWithParam<Operations> {};
 INSTANTIATE_TEST_SUITE_P(Operations, NetOpsEverywhere,
                          testing::Values(Operations{"Cpu", add_norm, swiglu, attention},

@@ -181,12 +181,12 @@ std::vector<Figure> figures_of(const std::vector<Condition>& conditions) {
   return out;
 }
 
-std::vector<Routing> routing_of(const DomainResult& result) {
-  std::vector<Routing> out;
+std::vector<RoutingSummary> routing_of(const DomainResult& result) {
+  std::vector<RoutingSummary> out;
   for (const std::string_view name : {kByPrompt, kByText, kByTrial}) {
     const Measured* measured = result.find(std::string(name));
     if (measured == nullptr) continue;
-    Routing one;
+    RoutingSummary one;
     one.condition = name;
     one.records = measured->choices.size();
     for (std::size_t i = 0; i < measured->choices.size(); ++i) {
@@ -221,10 +221,10 @@ void add_sizes(std::vector<Figure>& pooled, const std::vector<Figure>& domain) {
   }
 }
 
-void pool_routing(std::vector<Routing>& pooled, const std::vector<Routing>& domain) {
-  for (const Routing& one : domain) {
-    auto it =
-        std::find_if(pooled.begin(), pooled.end(), [&](const Routing& r) { return r.condition == one.condition; });
+void pool_routing(std::vector<RoutingSummary>& pooled, const std::vector<RoutingSummary>& domain) {
+  for (const RoutingSummary& one : domain) {
+    auto it = std::find_if(pooled.begin(), pooled.end(),
+                           [&](const RoutingSummary& r) { return r.condition == one.condition; });
     if (it == pooled.end()) {
       pooled.push_back(one);
       continue;
@@ -326,7 +326,8 @@ Summary summarise(const LosslessResult& result, const ModelIdentity& model, cons
     }
     pool_routing(out.pooled.routing, out.domains[i].routing);
   }
-  std::erase_if(out.pooled.routing, [&](const Routing& one) { return out.pooled.find(one.condition) == nullptr; });
+  std::erase_if(out.pooled.routing,
+                [&](const RoutingSummary& one) { return out.pooled.find(one.condition) == nullptr; });
   fill_figures(out.pooled.figures, *all, std::log2(static_cast<double>(model.vocabulary)));
   out.pooled.comparisons = main_comparisons(out.pooled.figures, *all);
   out.pooled.domain.name = out.pooled.domain.title = "all domains";

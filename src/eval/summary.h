@@ -34,7 +34,7 @@ struct Comparison {
   bool is_clear() const noexcept { return interval.low > 1; }
 };
 
-struct Routing {
+struct RoutingSummary {
   std::string condition;
   std::size_t records = 0, with_context = 0;
   std::size_t right = 0, right_with_context = 0;  // records that got the domain's adapter
@@ -49,7 +49,7 @@ struct DomainSummary {
   std::vector<Figure> matrix;  // one for each adapter
   std::vector<Comparison> comparisons;
   std::vector<Comparison> against_wrong;  // correct against each wrong adapter
-  std::vector<Routing> routing;
+  std::vector<RoutingSummary> routing;
 
   const Figure* find(std::string_view condition) const noexcept;
   const Comparison* compare(std::string_view first, std::string_view second) const noexcept;

@@ -90,14 +90,14 @@ TEST(Summary, ComparisonsArePairedByRecord) {
 TEST(Summary, RoutingCountsTheRecordsThatGotTheirAdapter) {
   const Summary summary = sample();
   ASSERT_EQ(summary.domains[0].routing.size(), 1u);
-  const Routing& chat = summary.domains[0].routing[0];
+  const RoutingSummary& chat = summary.domains[0].routing[0];
   EXPECT_EQ(chat.condition, "route:text");
   EXPECT_EQ(chat.records, 2u);
   EXPECT_EQ(chat.right, 1u);
   EXPECT_EQ(chat.with_context, 1u);
   EXPECT_EQ(chat.right_with_context, 1u);
   EXPECT_EQ(chat.chosen.at("code"), 1u);
-  const Routing& code = summary.domains[1].routing[0];
+  const RoutingSummary& code = summary.domains[1].routing[0];
   EXPECT_EQ(code.right, 1u);
   EXPECT_EQ(code.right_with_context, 0u);
 }

@@ -125,8 +125,8 @@ TextTable routing_table(const Summary& summary) {
     std::vector<std::string> row = {domain->domain.name,
                                     percent(domain->routing[0].with_context, domain->routing[0].records)};
     for (const std::string_view name : {kByPrompt, kByText, kByTrial}) {
-      const Routing* found = nullptr;
-      for (const Routing& one : domain->routing) found = one.condition == name ? &one : found;
+      const RoutingSummary* found = nullptr;
+      for (const RoutingSummary& one : domain->routing) found = one.condition == name ? &one : found;
       row.push_back(found == nullptr ? kNone : percent(found->right, found->records));
       if (name == kByPrompt)
         row.push_back(found == nullptr ? kNone : percent(found->right_with_context, found->with_context));

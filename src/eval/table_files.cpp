@@ -86,7 +86,7 @@ Json json_of(const Comparison& one) {
   return out;
 }
 
-Json json_of(const Routing& one) {
+Json json_of(const RoutingSummary& one) {
   Json chosen = Json::object();
   for (const auto& [name, count] : one.chosen) chosen[name.empty() ? "(base)" : name] = count;
   return {{"condition", one.condition},

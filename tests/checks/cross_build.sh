@@ -10,7 +10,7 @@ fail() { echo "FAIL: $*"; bad=1; }
 declare -A builds=([release]=$KOAN)
 for other in clang debug; do
   program=${KOAN_OTHER_BUILDS:+$KOAN_OTHER_BUILDS/$other/koan}
-  if [ -n "$program" ] && [ -x "$program" ]; then builds[$other]=$program; else echo "SKIPPED: no $other build (./check makes one)"; fi
+  if [ -n "$program" ] && [ -x "$program" ]; then builds[$other]=$program; else echo "SKIPPED: no $other build (./check --slow makes all)"; fi
 done
 
 # Text in several segments; text with bytes that are no UTF-8, and with line ends of another system.

@@ -29,6 +29,8 @@ run() { # wanted code, arguments
 }
 for input in text mixed message empty; do
   run 0 compress --segment-size 1K -T2 -f -o "$work/koan" "$work/$input"
+  # Which also compares two levels of optimisation: docs/numerics.md.
+  "$KOAN" compress -q --segment-size 1K -c "$work/$input" | cmp -s - "$work/koan" || { echo "FAIL: $input: other bytes than the release build's"; bad=1; }
   run 0 -dc -T2 "$work/koan"
   cmp -s "$work/out" "$work/$input" || { echo "FAIL: $input comes back differently"; bad=1; }
   run 0 list -v "$work/koan"
