@@ -10,7 +10,7 @@ if(KOAN_DEV)
   enable_testing()
   find_package(GTest REQUIRED)
   include(GoogleTest)
-  add_custom_target(unit_tests)  # all that CTest labels "unit"
+  add_custom_target(unit_tests)  # every NAME_test of koan_module
 endif()
 # After CMAKE_BUILD_TYPE's -O3; a build without optimisation stays one.
 set(KOAN_COLD_OPTIONS $<$<CONFIG:Release>:-O1>)
@@ -47,7 +47,7 @@ function(koan_module NAME)
     target_compile_options(koan_${NAME} PRIVATE ${KOAN_COLD_OPTIONS})
   endif()
   if(ARG_SEPARATE STREQUAL "ALL")
-    set(ARG_SEPARATE ${ARG_SOURCES} ${ARG_TESTS})
+    set(ARG_SEPARATE ${ARG_SOURCES})
   endif()
   set_source_files_properties(${ARG_SEPARATE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   if(KOAN_DEV AND ARG_TESTS)
