@@ -1,8 +1,8 @@
 # koan_module(NAME [COLD] SOURCES ... [TESTS ...] [LIBS ...] [SEPARATE ...]): one static library koan_NAME from src/NAME, linked to
 # the modules that cmake/layers.cmake allows, and one GoogleTest program NAME_test from its _test.cpp files.
 # COLD: it waits for models, files and people, so that -O3 would buy nothing and cost a third of the time to compile.
-# SEPARATE: files, or ALL, whose private names recur in other files of the module, so that they are not joined with those
-# where CMAKE_UNITY_BUILD asks for it (CMakePresets.json).
+# SEPARATE: files, or ALL sources, whose private names recur in other files of the module, so that they are not joined with those:
+# tests always are, libraries where CMAKE_UNITY_BUILD asks for it (CMakePresets.json).
 include(${CMAKE_SOURCE_DIR}/cmake/layers.cmake)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -46,14 +46,16 @@ function(koan_module NAME)
   if(ARG_COLD)
     target_compile_options(koan_${NAME} PRIVATE ${KOAN_COLD_OPTIONS})
   endif()
-  if(ARG_SEPARATE STREQUAL "ALL")
-    set(ARG_SEPARATE ${ARG_SOURCES})
+  if("ALL" IN_LIST ARG_SEPARATE)
+    list(REMOVE_ITEM ARG_SEPARATE ALL)
+    list(APPEND ARG_SEPARATE ${ARG_SOURCES})
   endif()
   set_source_files_properties(${ARG_SEPARATE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   if(KOAN_DEV AND ARG_TESTS)
     add_executable(${NAME}_test ${ARG_TESTS})
     target_link_libraries(${NAME}_test PRIVATE koan_${NAME} ${ARG_TEST_LIBS} GTest::gtest GTest::gtest_main)
     target_compile_options(${NAME}_test PRIVATE ${KOAN_COLD_OPTIONS})
+    set_target_properties(${NAME}_test PROPERTIES UNITY_BUILD ON)  # in every preset: half of compiling a test is GoogleTest's header
     add_dependencies(unit_tests ${NAME}_test)
     gtest_discover_tests(${NAME}_test TEST_PREFIX ${NAME}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 300)
   endif()

@@ -21,6 +21,7 @@ if(KOAN_DEV)
   add_compile_options(-Werror)
 endif()
 if(KOAN_SANITIZE)
+  add_compile_options(-Wno-maybe-uninitialized)  # GCC warns falsely of code that the sanitizers have rewritten
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()

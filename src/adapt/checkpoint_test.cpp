@@ -1,19 +1,19 @@
 #include "adapt/checkpoint.h"
 
 #include "adapt/sampler.h"
+#include "adapt/test_net.h"
 #include "adapt/test_pack.h"
 #include "base/file.h"
 
 namespace koan::train {
 namespace {
 
-const NetConfig kTiny{257, 32, 2, 2, 1, 32, 96};
 constexpr std::int64_t kLength = 32, kRows = 4;
 
 // A run in small: what pretrain.cpp keeps.
 struct Trainer {
   explicit Trainer(const Pack& pack, std::uint64_t seed = 1)
-      : net(kTiny, torch::kCPU, seed), optimizer(net, {}), sampler(pack, 1) {
+      : net(kTinyNet, torch::kCPU, seed), optimizer(net, {}), sampler(pack, 1) {
     sampler.set_length(kLength);
   }
   void steps(int n) {

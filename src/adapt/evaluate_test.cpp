@@ -4,16 +4,15 @@
 #include <cmath>
 #include <numbers>
 
+#include "adapt/test_net.h"
 #include "adapt/test_pack.h"
 
 namespace koan::train {
 namespace {
 
-const NetConfig kTiny{257, 32, 1, 2, 1, 32, 96};
-
 // All logits are equal without an embedding: a token costs log2(257) bits, and it is one byte.
 TEST(Evaluate, UniformModelCostsTheLogOfTheVocabulary) {
-  Net net(kTiny, torch::kCPU, 1);
+  Net net(kOneLayerNet, torch::kCPU, 1);
   {
     torch::NoGradGuard no_grad;
     net.parameters()[0].tensor.zero_();
@@ -29,7 +28,7 @@ TEST(Evaluate, UniformModelCostsTheLogOfTheVocabulary) {
 
 // A document of 40 tokens in windows of 32: two rows, each behind its own start token, padding not counted.
 TEST(Evaluate, CutsDocumentsIntoWindows) {
-  Net net(kTiny, torch::kCPU, 2);
+  Net net(kOneLayerNet, torch::kCPU, 2);
   {
     torch::NoGradGuard no_grad;
     for (Parameter& p : net.parameters())
@@ -54,7 +53,7 @@ TEST(Evaluate, CutsDocumentsIntoWindows) {
 }
 
 TEST(Evaluate, StopsAfterTheTokensAskedFor) {
-  Net net(kTiny, torch::kCPU, 1);
+  Net net(kOneLayerNet, torch::kCPU, 1);
   const Pack pack = byte_pack({packed("a", 1, {std::string(500, 'x')})});
   EXPECT_EQ(evaluate(net, pack, 32, 64)[0].bytes, 64u);
 }

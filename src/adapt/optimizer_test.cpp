@@ -5,10 +5,10 @@
 
 #include <cmath>
 
+#include "adapt/test_net.h"
+
 namespace koan::train {
 namespace {
-
-const NetConfig kTiny{257, 32, 1, 2, 1, 32, 96};
 
 std::vector<Tensor> weights(Net& net) {
   std::vector<Tensor> out;
@@ -22,7 +22,7 @@ void random_gradients(Net& net) {
 }
 
 TEST(OptimizerTest, MuonStepIsNearlyOrthogonal) {
-  Net net(kTiny, torch::kCPU, 1);
+  Net net(kOneLayerNet, torch::kCPU, 1);
   random_gradients(net);
   std::vector<Tensor> gradients;
   for (const Parameter& p : net.parameters()) gradients.push_back(p.tensor.grad().clone());
@@ -50,7 +50,7 @@ TEST(OptimizerTest, MuonStepIsNearlyOrthogonal) {
 }
 
 TEST(OptimizerTest, FirstAdamStepIsTheSignTimesTheRate) {
-  Net net(kTiny, torch::kCPU, 1);
+  Net net(kOneLayerNet, torch::kCPU, 1);
   random_gradients(net);
   const Tensor sign = net.embedding().grad().sign();
   const Tensor before = net.embedding().detach().clone();
@@ -62,7 +62,7 @@ TEST(OptimizerTest, FirstAdamStepIsTheSignTimesTheRate) {
 }
 
 TEST(OptimizerTest, DecayShrinksMatricesOnly) {
-  Net net(kTiny, torch::kCPU, 1);
+  Net net(kOneLayerNet, torch::kCPU, 1);
   for (Parameter& p : net.parameters()) p.tensor.mutable_grad() = torch::zeros_like(p.tensor.detach());
   const std::vector<Tensor> before = weights(net);
   Optimizer optimizer(net, {0.1, 0.1, 0.5, 0});
@@ -73,7 +73,7 @@ TEST(OptimizerTest, DecayShrinksMatricesOnly) {
 }
 
 TEST(OptimizerTest, ReportsTheNormBeforeClipping) {
-  Net net(kTiny, torch::kCPU, 1);
+  Net net(kOneLayerNet, torch::kCPU, 1);
   random_gradients(net);
   double squares = 0;
   for (const Parameter& p : net.parameters()) squares += p.tensor.grad().pow(2).sum().item<double>();

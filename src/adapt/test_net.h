@@ -8,6 +8,7 @@
 namespace koan {
 
 inline const train::NetConfig kTinyNet{257, 32, 2, 2, 1, 32, 96};
+inline const train::NetConfig kOneLayerNet{257, 32, 1, 2, 1, 32, 96};
 
 // All matrices random: a fresh Net's blocks would be the identity. A wide embedding lets an adapter move the output.
 inline train::Net random_net(std::uint64_t seed, const train::NetConfig& config = kTinyNet) {

@@ -1,12 +1,12 @@
 #!/bin/bash
 # bench --levels and --ablation.
 . tests/cli/begin.sh
-head -c 4500 "$sample" >a
+head -c 1500 "$sample" >a
 head -c 700 "$sample" >b
 
 expect 0 "$KOAN" bench --levels --runs 1 -T1 a b
 [ "$(grep -c '^koan -[1-9] ' .out)" = 27 ] || fail "nine levels of two files and of both: $(cat .out)"
-for text in '^a: 4500 bytes' '^b: 700 bytes' '^pooled: 5200 bytes' 'decode MB'; do grep -q "$text" .out || fail "--levels says no \"$text\": $(cat .out)"; done
+for text in '^a: 1500 bytes' '^b: 700 bytes' '^pooled: 2200 bytes' 'decode MB'; do grep -q "$text" .out || fail "--levels says no \"$text\": $(cat .out)"; done
 expect 0 "$KOAN" bench --ablation --runs 1 -T1 a
 for text in '^model alone ' '^+ ' '^all but ' '^all '; do grep -q -- "$text" .out || fail "--ablation says no \"$text\": $(cat .out)"; done
 ! grep -q pooled .out || fail "one file is not pooled"
@@ -21,18 +21,18 @@ import json, sys
 levels, ablation = (json.load(open(p)) for p in sys.argv[1:])
 for o in levels, ablation:
     files = o["files"]
-    assert [f["file"] for f in files] == ["a", "b"] and o["pooled"]["raw_bytes"] == 5200, o
+    assert [f["file"] for f in files] == ["a", "b"] and o["pooled"]["raw_bytes"] == 2200, o
     for i, row in enumerate(o["pooled"]["rows"]):
         parts = [f["rows"][i] for f in files]
         assert row["name"] == parts[0]["name"] and row["coded_bytes"] == sum(p["coded_bytes"] for p in parts), row
         assert abs(row["encode"]["seconds"][0] - sum(p["encode"]["seconds"][0] for p in parts)) < 1e-9, row
-        assert abs(row["bits_per_byte"] - 8 * row["coded_bytes"] / 5200) < 1e-9, row
+        assert abs(row["bits_per_byte"] - 8 * row["coded_bytes"] / 2200) < 1e-9, row
 rows = levels["files"][0]["rows"]
 assert [r["name"] for r in rows] == ["koan -%d" % n for n in range(1, 10)], rows
 assert all(len(r["decode"]["seconds"]) == 2 and r["decode_peak_bytes"] > 1000000 for r in rows), rows
 rows = ablation["files"][0]["rows"]
 assert rows[0]["name"] == "model alone" and rows[-1]["name"] == "all" and "encode_peak_bytes" not in rows[0], rows
-assert all(r["coded_bytes"] < 4500 for r in rows), rows
+assert all(r["coded_bytes"] < 1500 for r in rows), rows
 ' levels.json "$work/.out" || fail "JSON: $(cat levels.json .out)"
 fi
 # The same bytes as compress at that level.
