@@ -1,8 +1,9 @@
 # koan_module(NAME [COLD] SOURCES ... [TESTS ...] [LIBS ...] [SEPARATE ...]): one static library koan_NAME from src/NAME, linked to
 # the modules that cmake/layers.cmake allows, and one GoogleTest program NAME_test from its _test.cpp files.
 # COLD: it waits for models, files and people, so that -O3 would buy nothing and cost a third of the time to compile.
-# SEPARATE: files, or ALL sources, whose private names recur in other files of the module, so that they are not joined with those:
-# tests always are, libraries where CMAKE_UNITY_BUILD asks for it (CMakePresets.json).
+# SEPARATE: files, or ALL sources, whose private names recur in other files of the module, so that they are not joined with those
+# where CMAKE_UNITY_BUILD asks for it (CMakePresets.json). What is shipped, and its tests, are not joined: there an overload from
+# a neighbour could be chosen silently.
 include(${CMAKE_SOURCE_DIR}/cmake/layers.cmake)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -12,8 +13,8 @@ if(KOAN_DEV)
   include(GoogleTest)
   add_custom_target(unit_tests)  # every NAME_test of koan_module
 endif()
-# After CMAKE_BUILD_TYPE's -O3; a build without optimisation stays one.
-set(KOAN_COLD_OPTIONS $<$<CONFIG:Release>:-O1>)
+# After CMAKE_BUILD_TYPE's -O3; a build without optimisation stays one. With sanitizers -O1 takes twice as long to compile as -O0.
+set(KOAN_COLD_OPTIONS $<$<CONFIG:Release>:$<IF:$<BOOL:${KOAN_SANITIZE}>,-O0,-O1>>)
 
 # koan_embed(OUT PREFIX NAME=FILE ...): an assembly file, its path in OUT, that links each FILE into the program as the bytes
 # from koan_PREFIX_NAME to koan_PREFIX_NAME_end, and a zero byte behind.
@@ -55,7 +56,6 @@ function(koan_module NAME)
     add_executable(${NAME}_test ${ARG_TESTS})
     target_link_libraries(${NAME}_test PRIVATE koan_${NAME} ${ARG_TEST_LIBS} GTest::gtest GTest::gtest_main)
     target_compile_options(${NAME}_test PRIVATE ${KOAN_COLD_OPTIONS})
-    set_target_properties(${NAME}_test PROPERTIES UNITY_BUILD ON)  # in every preset: half of compiling a test is GoogleTest's header
     add_dependencies(unit_tests ${NAME}_test)
     gtest_discover_tests(${NAME}_test TEST_PREFIX ${NAME}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 300)
   endif()

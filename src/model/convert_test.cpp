@@ -28,7 +28,7 @@ Sample random_tensor(GgmlType type, std::uint64_t seed, double mean = 0) {
   std::vector<float> values(256 * 16);
   for (float& v : values) v = normal(random);
   Sample out;
-  out.data = encode_values(values, type);
+  out.data = quantise(values, type);
   out.tensor = {"t", {256, 16}, type, out.data};
   return out;
 }

@@ -144,7 +144,7 @@ TEST_F(Stories, QuantisedFilesAgreeWithDoublePrecision) {
       tensor.type = tensor.shape[0] % ggml_block(type).elements == 0 ? type : GgmlType::kF16;
       std::vector<float> values;
       for (const double value : dequantise(*file_.find(tensor.name))) values.push_back(static_cast<float>(value));
-      data.push_back(encode_values(values, tensor.type));
+      data.push_back(quantise(values, tensor.type));
       tensor.data = data.back();
     }
     const auto weights = std::make_shared<const Weights>(Weights::from_gguf(file).value());

@@ -82,7 +82,7 @@ void TestModel::add_matrix(const std::string& name, std::uint64_t in, std::uint6
   for (float& value : values) value = static_cast<float>(uniform(random_));
   // As in real files: rows that do not fit a type's blocks stay F16.
   const GgmlType type = in % ggml_block(shape_.type).elements == 0 ? shape_.type : GgmlType::kF16;
-  data_.push_back(encode_values(values, type));
+  data_.push_back(quantise(values, type));
   file.tensors.push_back({name, {in, rows}, type, data_.back()});
 }
 
@@ -93,7 +93,7 @@ void TestModel::add_vector(const std::string& name, std::uint64_t width, double 
   std::vector<float> values(width);
   for (float& value : values) value = static_cast<float>(uniform(random_));
   const GgmlType type = width % ggml_block(shape_.vector_type).elements == 0 ? shape_.vector_type : GgmlType::kF32;
-  data_.push_back(encode_values(values, type));
+  data_.push_back(quantise(values, type));
   file.tensors.push_back({name, {width}, type, data_.back()});
 }
 
@@ -107,7 +107,7 @@ ConvertedModel::ConvertedModel(const GgufFile& from) : file(from) {
       packed.row(r, row.data());
       values.insert(values.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(tensor.shape[0]));
     }
-    data_.push_back(encode_values(values, GgmlType::kF32));
+    data_.push_back(quantise(values, GgmlType::kF32));
     tensor.type = GgmlType::kF32;
     tensor.data = data_.back();
   }

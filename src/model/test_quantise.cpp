@@ -215,7 +215,7 @@ double element(GgmlType type, ByteView b, std::size_t i) {
 
 }  // namespace
 
-Bytes encode_values(Floats values, GgmlType type) {
+Bytes quantise(Floats values, GgmlType type) {
   Bytes out;
   const std::size_t elements = ggml_block(type).elements;
   for (std::size_t i = 0; i < values.size(); i += elements) encode_block(values.subspan(i, elements), type, out);

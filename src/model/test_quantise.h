@@ -10,7 +10,7 @@
 namespace koan {
 
 // values.size() is a multiple of the type's block.
-Bytes encode_values(std::span<const float> values, GgmlType type);
+Bytes quantise(std::span<const float> values, GgmlType type);
 
 // Elements of a tensor of any type, as doubles, row-major.
 std::vector<double> dequantise(const GgufTensor& tensor);
