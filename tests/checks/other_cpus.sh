@@ -22,7 +22,7 @@ mkdir -p "$cross"
 modules="base coder formats text chat ask"
 prepare() { # Debian's name, machine
   sh cmake/cross/sysroot.sh "$1" "$cross/sysroot-$2" || { echo "SKIPPED: no libraries for $1 (no network?)"; exit 77; }
-  { cmake -S . -B "$cross/$2" -G Ninja --toolchain "cmake/cross/$2.cmake" -DKOAN_SYSROOT="$cross/sysroot-$2" -DKOAN_REMOTE=OFF -DKOAN_DEV=ON &&
+  { cmake -S . -B "$cross/$2" -G Ninja --toolchain "cmake/cross/$2.cmake" -DKOAN_SYSROOT="$cross/sysroot-$2" -DKOAN_REMOTE=OFF -DKOAN_DEV=ON -DCMAKE_UNITY_BUILD=ON &&
     nice cmake --build "$cross/$2" -j2 --target koan-cli kernels_test golden_test $(printf '%s_test ' $modules); } >"$work/log" 2>&1 ||
     { tail -n 60 "$work/log"; echo "FAIL: no build for $2"; exit 1; }
 }
